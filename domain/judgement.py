@@ -1,0 +1,170 @@
+"""Judge one inbound event: what becomes of it, given what is known of its payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain import ledger
+from domain.decide import Change, decide
+from domain.delivery import Mode, ProviderEvent
+from domain.errors import IllegalTransition, Permanent
+from domain.facts import Fact, FactKind
+from domain.ledger import Leg, Movement
+
+if TYPE_CHECKING:
+    from domain.payment import Asked, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An inbound event, and what its adapter made of its body: words of ours, or a refusal.
+
+    `mode` is the world this account is in, or None while nobody knows.
+    `replayed` says that the event has died before and is given another try.
+    """
+
+    event_id: int
+    source: str
+    account: str
+    mode: Mode | None
+    replayed: bool
+    said: ProviderEvent | Permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A payment as it stands: the caller holds its row lock."""
+
+    payment_id: int
+    reference: str
+    asked: Asked
+    account: str
+    version: int
+    head_hash: bytes
+    facts: tuple[Fact, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """Why an event becomes a dead letter: `reason` is its class, `message` for a person."""
+
+    reason: str
+    error_class: str
+    message: str
+
+
+MISSING_CAPTURE = Burial(
+    "missing_capture",
+    "MissingCapture",
+    "a refund or dispute is known, but not the capture that it is about",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A type that we do not use. Kept, and replayable after an upgrade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Everything it says was known. Nothing is written but that it was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """It moves its payment; when it also contradicts, it is set aside for a person to see."""
+
+    change: Change
+    burial: Burial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """It has no effect on any payment; money it brings waits in suspense."""
+
+    burial: Burial
+    unclaimed: tuple[Movement, ...] = ()
+
+
+Verdict = Ignored | Unchanged | Changed | Buried
+
+
+def judge(heard: Heard, known: Known | None) -> Verdict:
+    """Return what becomes of the event. Pure; the caller writes it, whole, or not at all."""
+    said = heard.said
+    if isinstance(said, Permanent):
+        return Buried(Burial(said.code, type(said).__name__, str(said)))
+    if said.mode is not None and heard.mode is not None and said.mode is not heard.mode:
+        message = f"a {said.mode} event on an account that is {heard.mode}"
+        return Buried(Burial("mode_mismatch", "ModeMismatch", message))
+    if not said.facts:
+        return Ignored()
+    if known is None:
+        return Buried(_unknown(said), _unclaimed(heard, said))
+    return _move(heard, said, known)
+
+
+def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:
+    try:
+        change = decide(
+            known.asked, known.position, known.facts, said.facts, version=known.version
+        )
+    except IllegalTransition as illegal:
+        return Buried(Burial(illegal.code, "IllegalTransition", str(illegal)))
+    if change.contradiction is not None:
+        return Changed(change, _mismatch(known, change.contradiction))
+    if change.facts:
+        return Changed(change)
+    if heard.replayed and known.position.contradictions:
+        return Buried(_mismatch(known, ", ".join(sorted(known.position.contradictions))))
+    if heard.replayed and known.position.waiting:
+        return Buried(MISSING_CAPTURE)
+    return Unchanged()
+
+
+def _mismatch(known: Known, contradiction: str) -> Burial:
+    asked = known.asked.amount
+    return Burial(
+        "mismatch",
+        "Mismatch",
+        f"{contradiction}: {known.reference} was asked for "
+        f"{asked.amount_minor} {asked.currency} (minor units)",
+    )
+
+
+def _unknown(said: ProviderEvent) -> Burial:
+    named = said.reference if said.reference is not None else "no reference"
+    return Burial("unknown_reference", "UnknownReference", f"no payment is announced as {named}")
+
+
+def unclaimed_id(heard: Heard, fact: Fact) -> str:
+    """Name money that nobody has claimed by what its provider calls it."""
+    return f"{heard.source}:{heard.account}:{fact.object_id}"
+
+
+def _unclaimed(heard: Heard, said: ProviderEvent) -> tuple[Movement, ...]:
+    """Hold money for a payment nobody announced in suspense, until somebody does."""
+    return tuple(
+        Movement(
+            "unclaimed",
+            unclaimed_id(heard, fact),
+            (
+                Leg(
+                    ledger.provider_clearing(heard.source),
+                    -fact.amount.amount_minor,
+                    fact.amount.currency,
+                ),
+                Leg(ledger.SUSPENSE, fact.amount.amount_minor, fact.amount.currency),
+            ),
+        )
+        for fact in said.facts
+        if fact.kind is FactKind.SUCCEEDED and fact.amount is not None and fact.amount.amount_minor
+    )
+
+
+def release(held: Movement) -> Movement:
+    """Return the movement that gives unclaimed money back, when its payment has been announced."""
+    legs = tuple(Leg(leg.account, -leg.amount_minor, leg.currency) for leg in held.legs)
+    return Movement("unclaimed_release", held.object_id, legs)

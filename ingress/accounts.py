@@ -1,0 +1,135 @@
+"""Accounts: the provider accounts we can hear, spelled by the names of variables.
+
+`<PROVIDER>_WEBHOOK_SECRET` is the account "default", `<PROVIDER>__<ACCOUNT>_WEBHOOK_SECRET` a
+further one. The provider is in upper case with `-` as `_`; the account's name in the path is the
+variable's in lower case with `_` as `-`, so that ACME_EU is found under `/acme-eu`. Several
+secrets are parted by commas, the newest first. `<PROVIDER>[__<ACCOUNT>]_MODE` says live or test
+where the secrets do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from domain.delivery import Mode, Secret
+from ingress.errors import StartRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from domain.delivery import Provider
+
+    Environment = Mapping[str, str]
+
+DEFAULT_ACCOUNT = "default"
+KEY_ID_BYTES = 6
+"""Bytes of the name of a secret: enough to tell a few apart, useless to find one."""
+
+SECRETS_MAX = 8
+"""Secrets of one account; a rotation has two. Each costs a signature a request."""
+
+ALIASES: Mapping[str, str] = MappingProxyType({"PAYSTACK_WEBHOOK_SECRET": "PAYSTACK_SECRET_KEY"})
+"""Variables that may be set in the place of another: Paystack signs with the key of its API."""
+
+_ACCOUNT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of one provider, its live secrets newest first, and the world it lives in."""
+
+    provider: Provider
+    name: str
+    secrets: tuple[Secret, ...]
+    mode: Mode | None
+
+
+def read(
+    environment: Environment, providers: Mapping[str, Provider]
+) -> Mapping[tuple[str, str], Account]:
+    """Return every account that has a secret, by provider and account name.
+
+    Raises StartRefused, naming the variable and never its value, for a secret that is empty or
+    malformed, for two variables that contradict each other, and for secrets of both modes.
+    """
+    found: dict[tuple[str, str], Account] = {}
+    for provider in providers.values():
+        for name, variable, text in _secrets(environment, provider):
+            if (provider.name, name) in found:
+                raise StartRefused(f"{variable} names the account {name!r} a second time.")
+            found[provider.name, name] = _account(environment, provider, name, (variable, text))
+    return MappingProxyType(found)
+
+
+def key_id(secret: str) -> str:
+    """Return the name by which a secret is spoken of. It cannot be turned back."""
+    digest = hashlib.blake2b(secret.encode(), digest_size=KEY_ID_BYTES, person=b"payratchet")
+    return digest.hexdigest()
+
+
+def _secrets(environment: Environment, provider: Provider) -> list[tuple[str, str, str]]:
+    """Return (account, variable, text) of each of the provider's variables that is set."""
+    prefix = _prefix(provider)
+    found = []
+    default = _default_secret(environment, f"{prefix}_WEBHOOK_SECRET")
+    if default is not None:
+        found.append((DEFAULT_ACCOUNT, *default))
+    pattern = re.compile(re.escape(prefix) + "__(.+)_WEBHOOK_SECRET")
+    for variable, text in sorted(environment.items()):
+        match = pattern.fullmatch(variable)
+        if match is None:
+            continue
+        if _ACCOUNT.fullmatch(match[1]) is None:
+            raise StartRefused(f"{variable} names no account: A to Z, 0 to 9 and single _ only.")
+        found.append((match[1].lower().replace("_", "-"), variable, text))
+    return found
+
+
+def _default_secret(environment: Environment, variable: str) -> tuple[str, str] | None:
+    alias = ALIASES.get(variable, variable)
+    given = {name: environment[name] for name in (variable, alias) if name in environment}
+    if len(set(given.values())) > 1:
+        raise StartRefused(f"{variable} and {alias} are both set and differ; set one of them.")
+    return next(iter(given.items()), None)
+
+
+def _account(
+    environment: Environment, provider: Provider, name: str, setting: tuple[str, str]
+) -> Account:
+    variable, text = setting
+    parts = text.split(",")
+    if not all(part.strip() for part in parts):
+        raise StartRefused(f"{variable} is empty or has an empty element.")
+    if not all(provider.is_secret(part.strip()) for part in parts):
+        raise StartRefused(f"{variable} does not have the form of a secret of {provider.name}.")
+    if len(parts) > SECRETS_MAX:
+        raise StartRefused(f"{variable} has more than {SECRETS_MAX} secrets.")
+    values = [part.strip() for part in parts]
+    secrets = tuple(Secret(key_id(value), value.encode()) for value in values)
+    return Account(provider, name, secrets, _mode(environment, provider, variable, values))
+
+
+def _mode(
+    environment: Environment, provider: Provider, variable: str, values: list[str]
+) -> Mode | None:
+    """Return the one mode of all secrets, or the one that is set where they do not say."""
+    modes = {mode for value in values if (mode := provider.mode_of_secret(value)) is not None}
+    if len(modes) > 1:
+        raise StartRefused(f"{variable} mixes secrets of live and test mode in one account.")
+    mode_variable = variable.removesuffix("_WEBHOOK_SECRET").removesuffix("_SECRET_KEY") + "_MODE"
+    said = environment.get(mode_variable)
+    if said is None:
+        return modes.pop() if modes else None
+    if said not in set(Mode):
+        raise StartRefused(f"{mode_variable} is neither live nor test.")
+    if modes and said not in modes:
+        raise StartRefused(f"{mode_variable} contradicts the mode of the secrets in {variable}.")
+    return Mode(said)
+
+
+def _prefix(provider: Provider) -> str:
+    return provider.name.upper().replace("-", "_")

@@ -1,0 +1,139 @@
+"""The gate: what is wrong with a request can often be told from its head alone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from domain.errors import RequestMalformed
+from ingress.errors import EncodingUnsupported, HeadersTooLarge, NotFound, PathTooLong
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+PATH_BYTES_MAX = 2_048
+"""Bytes of the target, its query included; ours have under a hundred."""
+
+HEADERS_MAX = 100
+"""Header lines; a provider behind two proxies sends some thirty."""
+
+HEADER_BYTES_MAX = 16_384
+"""Bytes of all names and values together."""
+
+KEPT_HEADER_LENGTH_MAX = 1_000
+"""Characters of a header that is kept with the event; longer ones are not kept."""
+
+KEPT_HEADERS = frozenset(
+    {
+        b"content-type",
+        b"user-agent",
+        b"x-request-id",
+        b"webhook-id",
+        b"webhook-timestamp",
+        b"traceparent",
+        b"tracestate",
+        b"date",
+    }
+)
+"""Headers that are kept with the event: none that signs, authorizes or names a person."""
+
+SOLE_HEADERS = frozenset(
+    {b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
+)
+"""Headers that mean nothing, or two things, when they are there twice."""
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_TRACEPARENT = re.compile(
+    rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+_PROCESS = os.urandom(6).hex()
+_NUMBERS = itertools.count(1)
+
+HEAD = "payratchet.head"
+"""Where the `Head` is in the scope."""
+
+
+@dataclass(slots=True)
+class Head:
+    """What the headers of one request come to."""
+
+    request_id: str
+    traceparent: str | None = None
+    content_length: int | None = None
+    header_bytes: int = 0
+    encoding: bytes = b""
+    twice: bytes = b""
+
+
+def head_of(scope: Scope) -> Head:
+    """Return the request's head, already refused or not; raises nothing.
+
+    A request id or traceparent of the caller is taken over when it is well-formed, so that one
+    name follows a delivery from the provider's log into ours.
+    """
+    head: Head = scope[HEAD]
+    return head
+
+
+def read(scope: Scope) -> Head:
+    """Go through the headers once."""
+    head = Head(request_id="")
+    seen: set[bytes] = set()
+    for name, value in scope["headers"]:
+        head.header_bytes += len(name) + len(value)
+        if name in SOLE_HEADERS:
+            if name in seen:
+                head.twice = name
+            seen.add(name)
+            _note(head, name, value)
+        elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            head.request_id = value.decode()
+        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+            head.traceparent = value.decode()
+    head.request_id = head.request_id or new_request_id()
+    return head
+
+
+def require_decent(scope: Scope, head: Head) -> None:
+    """Raise the Refused that the head deserves.
+
+    Names in our paths need no escapes, so a path with one is no path of ours: what a proxy
+    decodes once more can then not lead anywhere else.
+    """
+    if len(scope["raw_path"]) + len(scope["query_string"]) > PATH_BYTES_MAX:
+        raise PathTooLong(f"the path has more than {PATH_BYTES_MAX} bytes")
+    if len(scope["headers"]) > HEADERS_MAX or head.header_bytes > HEADER_BYTES_MAX:
+        raise HeadersTooLarge(f"more than {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes")
+    if head.encoding.lower() not in (b"", b"identity"):
+        raise EncodingUnsupported("send the body as it was signed, without Content-Encoding")
+    if head.twice:
+        raise RequestMalformed(f"the header {head.twice.decode()} is there twice")
+    if b"%" in scope["raw_path"]:
+        raise NotFound
+
+
+def kept_headers(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the JSON of the headers that are kept with the event."""
+    kept: dict[str, Any] = {
+        name.decode(): value.decode("latin-1")
+        for name, value in headers
+        if name in KEPT_HEADERS and len(value) <= KEPT_HEADER_LENGTH_MAX
+    }
+    return to_json(kept)
+
+
+def new_request_id() -> str:
+    """Return a name for a request: unique, and no secret."""
+    return f"{_PROCESS}-{next(_NUMBERS):08x}"
+
+
+def _note(head: Head, name: bytes, value: bytes) -> None:
+    if name == b"content-length":
+        head.content_length = int(value)
+    elif name == b"content-encoding":
+        head.encoding = value.strip()

@@ -1,0 +1,81 @@
+"""Answers: problem documents (RFC 9457), and small JSON bodies sent without detours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
+
+from domain.errors import ProviderUnknown, Refused, SignatureRefused
+from ingress.errors import Later, MethodNotAllowed
+
+if TYPE_CHECKING:
+    from starlette.types import Send
+
+    Headers = list[tuple[bytes, bytes]]
+
+TYPE_PREFIX = "urn:payratchet:problem:"
+"""Begins the `type` of every problem; its code follows."""
+
+_UNAUTHENTICATED = "The request could not be authenticated."
+_UNKNOWN = "No such provider or account is configured here."
+
+
+def document(error: Refused, request_id: str) -> bytes:
+    """Return the problem's JSON. A diagnosis is never in it, nor what exists and what does not."""
+    return to_json(
+        {
+            "type": TYPE_PREFIX + error.code,
+            "title": error.title,
+            "status": error.http_status,
+            "detail": _detail(error),
+            "code": error.code,
+            "retryable": error.retryable,
+            "request_id": request_id,
+        }
+    )
+
+
+def headers(error: Refused) -> Headers:
+    """Return the headers that belong to this refusal alone."""
+    if isinstance(error, Later):
+        return [(b"retry-after", b"%d" % error.retry_after_s)]
+    if isinstance(error, MethodNotAllowed):
+        return [(b"allow", error.allow)]
+    if isinstance(error, SignatureRefused):
+        return [(b"www-authenticate", b"Signature")]
+    return []
+
+
+async def refuse(send: Send, error: Refused, request_id: str) -> None:
+    """Answer with the problem."""
+    await answer(
+        send,
+        error.http_status,
+        document(error, request_id),
+        [
+            (b"content-type", b"application/problem+json"),
+            (b"x-request-id", request_id.encode()),
+            *headers(error),
+        ],
+    )
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    """Send one complete response; its length is added to the headers."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def _detail(error: Refused) -> str:
+    if isinstance(error, SignatureRefused):
+        return _UNAUTHENTICATED
+    if isinstance(error, ProviderUnknown):
+        return _UNKNOWN
+    return str(error) or error.title

@@ -1,0 +1,98 @@
+"""What the ingress is told by its environment: read once, here, and nowhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from domain.providers import PROVIDERS
+from ingress import accounts
+from ingress.errors import StartRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+BODY_BYTES_MAX_DEFAULT = 262_144
+"""Bytes of a webhook's body; the largest a provider documents is 256 KiB."""
+
+
+class Settings(BaseSettings):
+    """The environment of one ingress process.
+
+    `host` is the loopback unless told otherwise: whoever serves the outside says so (`HOST=0.0.0.0`
+    in a container). `accounts` is made of the `…_WEBHOOK_SECRET` variables (`ingress.accounts`).
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, case_sensitive=False
+    )
+
+    database_url: str = Field(min_length=1, repr=False)
+    redis_url: str = Field(min_length=1, repr=False)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    web_concurrency: int = Field(default=1, ge=1, le=64)
+    webhook_body_bytes_max: int = Field(default=BODY_BYTES_MAX_DEFAULT, ge=1, le=16_777_216)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    payratchet_allow_unsafe_store: bool = False
+    accounts: Mapping[tuple[str, str], accounts.Account] = Field(default_factory=dict, repr=False)
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        """Take addresses and networks, parted by commas."""
+        if isinstance(value, str):
+            return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the variables, and the accounts that their names spell; no files."""
+        return (init_settings, _Accounts(settings_cls), env_settings)
+
+
+class _Accounts(PydanticBaseSettingsSource):
+    """The source of `accounts`, whose variables are named by provider and account."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Give nothing: `__call__` does."""
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the accounts that have a secret."""
+        return {"accounts": accounts.read(os.environ, PROVIDERS)}
+
+
+def load() -> Settings:
+    """Return the settings of this process.
+
+    Raises StartRefused with one sentence that names the variable and never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = "_".join(str(part) for part in first["loc"][:1]).upper()
+        if first["type"] == "missing":
+            raise StartRefused(f"{variable} is not set.") from None
+        raise StartRefused(f"{variable} is not valid: {first['msg']}.") from None

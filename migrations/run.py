@@ -1,0 +1,45 @@
+"""Bring a database to the newest schema, or back. Safe to run twice and from two hosts at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+HERE = Path(__file__).parent
+
+
+def config(database_url: str = "", output: TextIO | None = None) -> Config:
+    """Return Alembic's configuration for one database, without any file of settings."""
+    made = Config(output_buffer=output) if output else Config()
+    made.set_main_option("script_location", str(HERE))
+    made.set_main_option("path_separator", "os")
+    made.attributes["url"] = sqlalchemy_url(database_url)
+    return made
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    """Return the URL with the driver that we use; libpq forms of it stay valid elsewhere."""
+    for scheme in ("postgresql://", "postgres://"):
+        if database_url.startswith(scheme):
+            return "postgresql+psycopg://" + database_url.removeprefix(scheme)
+    return database_url
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Migrate forward. When another host is at it, wait for it and find nothing left to do.
+
+    Raises sqlalchemy.exc.OperationalError when the store is away or a lock is not to be had
+    within 4 seconds; nothing is then changed.
+    """
+    command.upgrade(config(database_url), revision)
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Migrate back. For development only."""
+    command.downgrade(config(database_url), revision)

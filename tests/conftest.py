@@ -1,0 +1,160 @@
+"""One throw-away pair of stores for each test run, and a database of its own for each test.
+
+The stores start in the process that controls the run (with pytest-xdist its workers inherit the
+addresses), the
+migrations run once into a template, and each test copies the template.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import traceback
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from tests.local import throw_away
+from tests.local.stores import Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EMPTY_STORES = "PAYRATCHET_TEST_EMPTY_STORES"
+TEMPLATE = "PAYRATCHET_TEST_TEMPLATE"
+TEMPLATE_ERROR = "PAYRATCHET_TEST_TEMPLATE_ERROR"
+# Index 0 is left alone, in case REDIS_URL names a server with something in it; Redis has 16 unless
+# told otherwise.
+REDIS_INDEXES = 15
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the run's stores and migrate the template, unless another process of this run did."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    run = contextlib.ExitStack()
+    config.add_cleanup(run.close)
+    environment = run.enter_context(pytest.MonkeyPatch.context())
+    empty = _empty_stores(run)
+    stores = run.enter_context(Stores.from_environment(_copy(run, empty), throw_away=True))
+    environment.setenv(EMPTY_STORES, str(empty))
+    environment.setenv("DATABASE_URL", stores.database_url)
+    environment.setenv("REDIS_URL", stores.redis_url)
+    environment.setenv("PAYRATCHET_ALLOW_UNSAFE_STORE", "1")
+    _migrate_template(run, environment, stores.database_url)
+
+
+@pytest.fixture(scope="session")
+def template_database() -> str:
+    """Return the name of the migrated database that every test's database is copied from."""
+    error = os.environ.get(TEMPLATE_ERROR)
+    if error is not None:
+        pytest.fail(
+            f"The migrations did not run, so there is no template database:\n{error}", pytrace=False
+        )
+    return os.environ[TEMPLATE]
+
+
+@pytest.fixture
+def database_url(template_database: str) -> Iterator[str]:
+    """Return the libpq URL of a migrated database that is this test's alone."""
+    name = f"test_{uuid.uuid4().hex}"
+    url = os.environ["DATABASE_URL"]
+    _administer(
+        url,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(template_database)
+        ),
+    )
+    yield _in_database(url, name)
+    _drop(url, name)
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """Return the URL of an empty database of Valkey; no test that runs at the same time has the
+    same.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = _in_index(os.environ["REDIS_URL"], 1 + worker % REDIS_INDEXES)
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def stores_factory() -> Iterator[Callable[[], Stores]]:
+    """Return a maker of started, empty, throw-away stores that a test may stop, kill and start."""
+    with contextlib.ExitStack() as made:
+
+        def make() -> Stores:
+            folder = _copy(made, Path(os.environ[EMPTY_STORES]))
+            return made.enter_context(Stores(folder, throw_away=True))
+
+        yield make
+
+
+@pytest.fixture
+def own_stores(stores_factory: Callable[[], Stores]) -> Stores:
+    """Return stores of this test alone, started and not migrated."""
+    return stores_factory()
+
+
+def _empty_stores(run: contextlib.ExitStack) -> Path:
+    """Make stores, stopped and empty: a copy of them is made ten times faster than new ones."""
+    folder = run.enter_context(throw_away.folder())
+    with Stores(folder, throw_away=True):
+        return folder
+
+
+def _copy(until: contextlib.ExitStack, stores: Path) -> Path:
+    folder = until.enter_context(throw_away.folder())
+    subprocess.run(["cp", "-a", f"{stores}/.", folder], check=True)
+    return folder
+
+
+def _migrate_template(run: contextlib.ExitStack, environment: pytest.MonkeyPatch, url: str) -> None:
+    """Migrate a new database once; what goes wrong is told by the fixture, so that tests without it
+    still run.
+    """
+    name = f"template_{uuid.uuid4().hex}"
+    try:
+        from migrations.run import upgrade  # noqa: PLC0415 - the controller's alone
+
+        _administer(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        run.callback(_drop, url, name)
+        upgrade(_in_database(url, name))
+    except Exception:  # noqa: BLE001 - whatever a migration raises is shown by the fixture
+        environment.setenv(TEMPLATE_ERROR, traceback.format_exc())
+    else:
+        environment.setenv(TEMPLATE, name)
+
+
+def _administer(url: str, statement: sql.Composed) -> None:
+    with psycopg.connect(_in_database(url, "postgres"), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _drop(url: str, name: str) -> None:
+    _administer(
+        url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
+
+
+def _in_database(url: str, name: str) -> str:
+    """Return the URL with another database (urllib would drop the empty host of a socket's URL)."""
+    server, _, query = url.partition("?")
+    scheme, _, rest = server.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{name}?{query}"
+
+
+def _in_index(url: str, index: int) -> str:
+    if url.startswith("unix://"):
+        return f"{url.partition('?')[0]}?db={index}"
+    return _in_database(url, str(index))

@@ -1,0 +1,1 @@
+"""What providers send, and what our adapters make of it."""

@@ -1,0 +1,168 @@
+"""The law: any order and repetition of the same facts ends in the same payment."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.facts import Fact, FactStatus
+from domain.transitions import LEGAL, State
+from tests.domain.histories import (
+    ASKED,
+    Played,
+    captured,
+    dispute,
+    failed,
+    fee,
+    initialized,
+    play,
+    refund,
+    refund_total,
+    unheard,
+)
+
+if TYPE_CHECKING:
+    from domain.payment import Asked
+
+FACTS_EXHAUSTIVE_MAX = 6
+
+POOLS = {
+    "refunds": (
+        initialized(),
+        failed(),
+        captured(),
+        fee(),
+        refund(400, FactStatus.PENDING),
+        refund(400),
+        refund(400, FactStatus.FAILED),
+        refund(600, object_id="R2"),
+    ),
+    "refunds by capture and by total": (
+        captured(),
+        captured(object_id="T2"),
+        refund(1_000, object_id="R2", capture_id="T2"),
+        refund(400, capture_id="T1"),
+        refund_total(400),
+        refund_total(700),
+        refund(300, object_id="R3"),
+        refund(400, FactStatus.FAILED, capture_id="T1"),
+    ),
+    "disputes": (
+        captured(),
+        refund(400),
+        dispute(FactStatus.OPENED),
+        dispute(FactStatus.LOST),
+        dispute(FactStatus.OPENED, 300, "D2"),
+        dispute(FactStatus.WON, 300, "D2"),
+        dispute(FactStatus.WON),
+        refund(600, object_id="R2"),
+    ),
+    "money that does not fit": (
+        captured(),
+        captured(999),
+        captured(500, "T2"),
+        captured(object_id="T3"),
+        captured(1_000, "T4", "USD"),
+        refund(500, object_id="R2", capture_id="T2"),
+        refund(1_000, object_id="R3"),
+        unheard(),
+    ),
+    "nothing comes, or too late": (
+        initialized(),
+        failed(),
+        failed("T0"),
+        unheard(),
+        captured(),
+        refund(1_500),
+        dispute(FactStatus.LOST, 1_000, "D1", "T1"),
+        dispute(FactStatus.OPENED, 1_000, "D1", "T1"),
+    ),
+}
+
+
+def check_every_order(asked: Asked, pool: tuple[Fact, ...]) -> int:
+    """Walk the tree of all sequences of up to six facts of the pool; return how many ends."""
+    ends: dict[frozenset[Fact], object] = {}
+    walked = 0
+
+    def walk(played: Played, left: tuple[Fact, ...], heard: frozenset[Fact]) -> None:
+        nonlocal walked
+        walked += 1
+        assert ends.setdefault(heard, played.outcome()) == played.outcome()
+        if len(heard) == FACTS_EXHAUSTIVE_MAX:
+            return
+        for fact in left:
+            after = played.copy()
+            change = after.hear(fact)
+            assert change.facts == (fact,)
+            assert LEGAL.issuperset(change.edges)
+            walk(after, tuple(other for other in left if other is not fact), heard | {fact})
+
+    walk(play(asked=asked), pool, frozenset())
+    return walked
+
+
+@pytest.mark.parametrize("pool", POOLS.values(), ids=POOLS)
+@pytest.mark.parametrize("cancelled", [False, True], ids=["live", "cancelled"])
+def test_every_order_of_up_to_six_facts_ends_alike(
+    pool: tuple[Fact, ...], *, cancelled: bool
+) -> None:
+    assert check_every_order(replace(ASKED, cancelled=cancelled), pool) == 28_961
+
+
+ALL_FACTS = tuple(dict.fromkeys(fact for pool in POOLS.values() for fact in pool))
+
+
+@given(
+    st.lists(st.sampled_from(ALL_FACTS), min_size=1, max_size=20),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+)
+@settings(max_examples=600, deadline=None)
+def test_any_order_and_repetition_of_many_facts_ends_alike(
+    history: list[Fact],
+    chance: random.Random,
+    cancelled: bool,  # noqa: FBT001 - hypothesis passes by position
+) -> None:
+    asked = replace(ASKED, cancelled=cancelled)
+    shuffled = [*history, *chance.choices(history, k=len(history))]
+    chance.shuffle(shuffled)
+
+    assert play(*shuffled, asked=asked).outcome() == play(*history, asked=asked).outcome()
+
+
+@given(st.lists(st.sampled_from(ALL_FACTS), max_size=15), st.booleans())
+@settings(max_examples=400, deadline=None)
+def test_no_history_leaves_the_table_or_unbalances_the_books(
+    history: list[Fact],
+    cancelled: bool,  # noqa: FBT001 - hypothesis passes by position
+) -> None:
+    played = play(*history, asked=replace(ASKED, cancelled=cancelled))
+
+    steps = [edge for change in played.changes for edge in change.edges]
+    assert LEGAL.issuperset(steps)
+    assert [s.from_state for s in steps[1:]] == [s.to_state for s in steps[:-1]]
+    for change in played.changes:
+        for movement in change.movements:
+            assert sum(leg.amount_minor for leg in movement.legs) == 0
+    assert (played.position.state is State.REVIEW) == bool(played.position.contradictions)
+
+
+@given(st.lists(st.sampled_from(ALL_FACTS), max_size=15))
+@settings(max_examples=400, deadline=None)
+def test_no_history_credits_a_payment_twice(history: list[Fact]) -> None:
+    played = play(*history)
+
+    credits = [
+        leg.amount_minor
+        for change in played.changes
+        for movement in change.movements
+        for leg in movement.legs
+        if movement.effect.startswith("capture") and leg.account == "customer_credit:ada"
+    ]
+    assert credits in ([], [1_000])

@@ -1,0 +1,36 @@
+"""What each process may know: all get the addresses, none a secret that it does not use."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECRET = re.compile(r".*_WEBHOOK_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER|SESSION_SECRET")
+KNOWN_TO = {
+    "web": re.compile(r".*_WEBHOOK_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
+    "worker": re.compile(r"STRIPE_API_KEY"),
+    "console": re.compile(r"SESSION_SECRET"),
+}
+NOTHING = re.compile(r"(?!)")
+
+
+def for_process(name: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the secrets of other processes, with our programs first on the
+    path.
+    """
+    known = KNOWN_TO.get(name, NOTHING)
+    kept = {
+        key: value
+        for key, value in environment.items()
+        if not SECRET.fullmatch(key) or known.fullmatch(key)
+    }
+    programs = str(Path(sys.executable).parent)
+    kept["PATH"] = os.pathsep.join([programs, kept.get("PATH", os.defpath)])
+    kept["PYTHONUNBUFFERED"] = "1"
+    return kept

@@ -1,0 +1,27 @@
+"""TCP ports on this machine."""
+
+from __future__ import annotations
+
+import socket
+
+from tests.local.errors import PortBusy
+
+
+def check_free(port: int, *, setting: str) -> None:
+    """Raise PortBusy, naming the setting to change, when another program has the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortBusy(
+                f"Port {port} cannot be used ({error.strerror}). Set {setting} to another port."
+            ) from error
+
+
+def free() -> int:
+    """Return a port that nobody has now; the system does not hand it out again at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

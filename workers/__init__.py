@@ -1,0 +1,1 @@
+"""Everything after the answer: applying events, sweeping up, and what operators do."""

@@ -1,0 +1,86 @@
+"""The worker process: `python -m workers`.
+
+One Dramatiq worker for each lane, with a broker and threads of its own, so that a slow lane delays
+no other; a claimer for when Redis is away; and a watchdog over all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+import structlog
+from dramatiq.worker import Worker
+
+from domain.wakeup import Lane, queue_name
+from workers import actors, logging
+from workers.broker import connect, make_broker
+from workers.database import Database
+from workers.direct import DirectClaimer
+from workers.settings import WorkerSettings
+from workers.watchdog import Watchdog
+
+log = structlog.get_logger()
+
+IDLE_POLL_MS = 20
+"""Longest that an idle consumer sleeps before it looks for a message again."""
+
+STOP_WITHIN_MS = 8_000
+"""Longest that a stopping worker waits for the batches in hand."""
+
+SMALL_LANE_THREADS = 1
+
+
+def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[Worker]:
+    """Start a worker for each lane; return them."""
+    threads = {
+        Lane.EVENTS: settings.worker_threads,
+        Lane.REPLAY: SMALL_LANE_THREADS,
+        Lane.QUARANTINE: SMALL_LANE_THREADS,
+    }
+    started = []
+    for lane, count in threads.items():
+        broker = make_broker(settings.redis_url)
+        actors.declare(broker, database, lane, worker=worker)
+        lane_worker = Worker(
+            broker,
+            queues={queue_name(lane)},
+            worker_timeout=IDLE_POLL_MS,
+            worker_threads=count,
+        )
+        lane_worker.start()
+        started.append(lane_worker)
+    return started
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; finish what is in hand, and leave the rest to others."""
+    logging.configure("worker")
+    settings = WorkerSettings()
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    database = Database(settings.database_url, name="payratchet worker")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    lanes = start(settings, database, worker=worker)
+    claimer = DirectClaimer(connect(settings.redis_url), database, worker=worker)
+    claimer.start()
+    watchdog = Watchdog(lanes, [claimer])
+    watchdog.start()
+    log.info("worker.started", worker=worker)
+    stopping.wait()
+
+    watchdog.stop()
+    claimer.stop()
+    for lane_worker in lanes:
+        lane_worker.stop(timeout=STOP_WITHIN_MS)
+    log.info("worker.stopped", worker=worker)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

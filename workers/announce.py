@@ -1,0 +1,106 @@
+"""Announce payments: what was asked, before anything is heard from a provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from domain import audit
+from domain.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.money import Money
+    from workers.database import Database, Transaction
+
+
+class ReferenceInUse(Refused):
+    """Another payment has this reference."""
+
+    code = "reference_in_use"
+    http_status = 409
+    title = "The reference is in use"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A payment as it is asked for."""
+
+    reference: str
+    provider: str
+    amount: Money
+    customer_id: str
+    account: str = "default"
+    client_id: str = "operator"
+    idempotency_key: UUID | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+_INSERT = """
+    INSERT INTO payment_logs (reference, client_id, customer_id, provider, account, amount_minor,
+                              currency, idempotency_key, metadata, announced_by, head_hash)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+                         %s::text[], %s::uuid[], %s::jsonb[], %s::text[], %s::bytea[])
+    ON CONFLICT (reference) DO NOTHING
+"""
+
+_EQUAL = """
+    SELECT count(*) FROM payment_logs p
+    JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+                %s::text[]) AS u(reference, client_id, customer_id, provider, account,
+                                 amount_minor, currency)
+      USING (reference, client_id, customer_id, provider, account, amount_minor, currency)
+"""
+
+
+def announce(database: Database, announcements: Sequence[Announcement], *, actor: str) -> int:
+    """Make payments known, all or none; return how many were new.
+
+    Repeating an equal announcement is harmless. Raises ReferenceInUse when a reference belongs to
+    a payment that was asked for otherwise. Events that came before are taken up by the relay.
+    """
+    with database.transaction() as tx:
+        return _insert(tx, sorted(announcements, key=lambda a: a.reference), actor=actor)
+
+
+def genesis_fields(a: Announcement, actor: str) -> list[str | int | None]:
+    """Return what the first hash of a payment's history covers: all that was asked."""
+    return [
+        a.reference,
+        a.client_id,
+        a.customer_id,
+        a.provider,
+        a.account,
+        a.amount.amount_minor,
+        a.amount.currency,
+        actor,
+    ]
+
+
+def _insert(tx: Transaction, announcements: Sequence[Announcement], *, actor: str) -> int:
+    rows = [
+        (
+            a.reference,
+            a.client_id,
+            a.customer_id,
+            a.provider,
+            a.account,
+            a.amount.amount_minor,
+            a.amount.currency,
+            a.idempotency_key,
+            Jsonb(a.metadata),
+            actor,
+            audit.genesis(genesis_fields(a, actor)),
+        )
+        for a in announcements
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    new = tx.execute(_INSERT, columns).rowcount
+    row = tx.execute(_EQUAL, columns[:7]).fetchone()
+    if row is None or row[0] != len(rows):
+        raise ReferenceInUse("a reference belongs to a payment that was asked for otherwise")
+    return new

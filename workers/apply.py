@@ -1,0 +1,180 @@
+"""Apply events: the one way in which anything inbound becomes a change of a payment.
+
+One batch, one transaction: lock the work rows, read, lock the payments in id order, decide, write
+set by set, delete the work rows, commit. An event that fails takes nobody with it: the batch is
+rolled back and each event is run alone; the one that fails is tried later or set aside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from domain.delivery import ProviderEvent
+from domain.judgement import Buried, Changed, Ignored, Known, judge, release, unclaimed_id
+from workers.failing import postpone_or_bury
+from workers.outcome import Outcome
+from workers.reading import read
+from workers.store import claims, inbox, ledger, payments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from domain.judgement import Heard
+    from workers.database import Database, Transaction
+    from workers.store.inbox import Work
+
+log = structlog.get_logger()
+
+CONFLICT_TRIES_MAX = 3
+CONFLICT_WAIT_S_MAX = 0.5
+"""How often, and after what longest wait, a transaction that lost a race is run again at once."""
+
+RACE_LOST = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+)
+
+
+def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -> Counter[str]:
+    """Apply what is still owed of these events; return how many ended in which way.
+
+    Safe to run twice and at once: a second run finds the work rows gone, or locked, and leaves
+    them. Raises psycopg.OperationalError when the store goes away; nothing is then half done, and
+    the relay rings again.
+    """
+    backend = database.backend()
+    with database.transaction(durable=False) as tx:
+        claim_id = claims.take(tx, event_ids, worker=worker, backend=backend)
+    try:
+        return _apply_batch(database, event_ids, claim_id=claim_id, worker=worker)
+    except psycopg.OperationalError as error:
+        if not isinstance(error, (*RACE_LOST, psycopg.errors.QueryCanceled)):
+            raise
+        log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
+    except Exception as error:  # noqa: BLE001 - whatever one event did, its neighbours pass
+        log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
+    tally = _apply_alone(database, event_ids, worker=worker)
+    with database.transaction(durable=False) as tx:
+        claims.release(tx, claim_id)
+    return tally
+
+
+@retry(
+    retry=retry_if_exception_type(RACE_LOST),
+    stop=stop_after_attempt(CONFLICT_TRIES_MAX),
+    wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
+    reraise=True,
+)
+def _apply_batch(
+    database: Database, event_ids: Sequence[int], *, claim_id: int | None, worker: str
+) -> Counter[str]:
+    with database.transaction() as tx:
+        outcome = apply_in(tx, event_ids, worker=worker)
+        if claim_id is not None:
+            claims.release(tx, claim_id)
+    if outcome.finished:
+        count = len(outcome.finished)
+        log.info("events.applied", event_ids=outcome.finished, count=count, worker=worker)
+    return outcome.tally
+
+
+def _apply_alone(database: Database, event_ids: Iterable[int], *, worker: str) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for event_id in event_ids:
+        try:
+            tally += _apply_batch(database, [event_id], claim_id=None, worker=worker)
+        except Exception as error:  # noqa: BLE001 - classified there, and never lost
+            tally[postpone_or_bury(database, event_id, error, worker=worker)] += 1
+    return tally
+
+
+def apply_in(tx: Transaction, event_ids: Sequence[int], *, worker: str) -> Outcome:
+    """Apply the events inside the caller's transaction, and return all that was written."""
+    outcome = Outcome(worker)
+    work = inbox.lock(tx, event_ids)
+    if not work:
+        return outcome
+    heard = read(tx, work)
+    known = payments.lock(tx, list(_references(heard)))
+    for item, event in zip(work, heard, strict=True):
+        outcome.tally[_judge_one(outcome, item, event, known)] += 1
+    _settle_unclaimed(tx, outcome, work, heard, known)
+    outcome.write(tx)
+    return outcome
+
+
+def _references(heard: Iterable[Heard]) -> Iterable[str]:
+    for event in heard:
+        if isinstance(event.said, ProviderEvent) and event.said.reference is not None:
+            yield event.said.reference
+
+
+def _payment_of(heard: Heard, known: dict[str, Known]) -> Known | None:
+    """Return the payment that the event is about, if it is of that very provider and account."""
+    if not isinstance(heard.said, ProviderEvent) or heard.said.reference is None:
+        return None
+    found = known.get(heard.said.reference)
+    if found is None or (found.asked.provider, found.account) != (heard.source, heard.account):
+        return None
+    return found
+
+
+def _judge_one(outcome: Outcome, work: Work, heard: Heard, known: dict[str, Known]) -> str:
+    payment = _payment_of(heard, known)
+    verdict = judge(heard, payment)
+    outcome.finished.append(work.event_id)
+    if isinstance(verdict, Buried):
+        outcome.bury(work, heard, verdict.burial)
+        return "dead"
+    if isinstance(verdict, Changed):
+        assert payment is not None  # noqa: S101 - only a known payment changes
+        known[payment.reference] = outcome.change(work, heard, payment, verdict.change)
+        if verdict.burial is not None:
+            outcome.bury(work, heard, verdict.burial)
+            return "dead"
+        ended = "applied"
+    else:
+        ended = "ignored" if isinstance(verdict, Ignored) else "no_change"
+        outcome.note(work, ended)
+    if heard.replayed:
+        outcome.raised.append(work.event_id)
+    return ended
+
+
+def _settle_unclaimed(
+    tx: Transaction,
+    outcome: Outcome,
+    work: Sequence[Work],
+    heard: Sequence[Heard],
+    known: dict[str, Known],
+) -> None:
+    """Hold money that nobody announced in suspense, and release it when somebody has."""
+    held: dict[str, tuple[Work, Buried]] = {}
+    announced: dict[str, Work] = {}
+    for item, event in zip(work, heard, strict=True):
+        payment = _payment_of(event, known)
+        verdict = judge(event, None) if payment is None else None
+        if isinstance(verdict, Buried):
+            for movement in verdict.unclaimed:
+                held.setdefault(movement.object_id, (item, verdict))
+        elif payment is not None and event.replayed and isinstance(event.said, ProviderEvent):
+            announced.update((unclaimed_id(event, fact), item) for fact in event.said.facts)
+    if held:
+        there = ledger.unclaimed(tx, list(held), released_too=True)
+        for item, verdict in {k: v for k, v in held.items() if k not in there}.values():
+            outcome.postings.extend(
+                ledger.Posting(movement, None, item.event_id, item.now)
+                for movement in verdict.unclaimed
+            )
+    if announced:
+        for object_id, movement in ledger.unclaimed(tx, list(announced)).items():
+            item = announced[object_id]
+            outcome.postings.append(
+                ledger.Posting(release(movement), None, item.event_id, item.now)
+            )

@@ -1,0 +1,112 @@
+"""Connections and the only way into a transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import TupleRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+CONNECT_TIMEOUT_S = 2
+LOCK_TIMEOUT_MS = 2_000
+STATEMENT_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+"""Longest that a transaction may wait for a lock, run one statement, or hold locks idly."""
+
+PREPARE_AFTER = 2
+"""Executions after which a statement is prepared on its connection."""
+
+Transaction = psycopg.Connection[TupleRow]
+"""A connection inside a transaction. Store functions take one, and never commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How Postgres names the session of a connection: gone means that its owner died."""
+
+    pid: int
+    started_at: datetime
+
+
+class Database:
+    """One connection a thread, made anew when it breaks.
+
+    `transaction()` is the only opener and only use cases call it. Every limit is set inside the
+    transaction, so that a pooler between us and Postgres may hand out sessions as it likes.
+    """
+
+    def __init__(self, url: str, *, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._local = threading.local()
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Run the block in one transaction: committed as a whole, or not at all.
+
+        `durable=False` does not wait for the disk; only for rows whose loss is harmless.
+        Raises psycopg.OperationalError when Postgres is away.
+        """
+        connection = self._connection()
+        try:
+            with connection.transaction():
+                connection.execute(
+                    "SELECT set_config('lock_timeout', %s, true),"
+                    " set_config('statement_timeout', %s, true),"
+                    " set_config('idle_in_transaction_session_timeout', %s, true),"
+                    " set_config('synchronous_commit', %s, true)",
+                    (
+                        str(LOCK_TIMEOUT_MS),
+                        str(STATEMENT_TIMEOUT_MS),
+                        str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+                        "on" if durable else "off",
+                    ),
+                )
+                yield connection
+        except psycopg.OperationalError:
+            if connection.broken:
+                self.close()
+            raise
+
+    def backend(self) -> Backend:
+        """Return the session of this thread's connection."""
+        self._connection()
+        backend: Backend = self._local.backend
+        return backend
+
+    def close(self) -> None:
+        """Close this thread's connection; the next transaction makes a new one."""
+        connection: Transaction | None = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None:
+            connection.close()
+
+    def _connection(self) -> Transaction:
+        connection: Transaction | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            connection = self._connect()
+            self._local.connection = connection
+        return connection
+
+    def _connect(self) -> Transaction:
+        connection: Transaction = psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name=self._name,
+            prepare_threshold=PREPARE_AFTER,
+        )
+        row = connection.execute(
+            "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+        ).fetchone()
+        if row is None:
+            raise psycopg.OperationalError("the new session does not see itself")
+        self._local.backend = Backend(*row)
+        return connection

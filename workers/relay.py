@@ -1,0 +1,86 @@
+"""The relay process: `python -m workers.relay`. Rings again, and keeps the house in order.
+
+It holds nothing that could be lost: start two, or none for a while.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dramatiq
+import psycopg
+import redis
+import structlog
+
+from workers import logging, sweeps
+from workers.broker import make_broker
+from workers.database import Database
+from workers.settings import RelaySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger()
+
+TICK_S = 0.25
+"""How often the relay looks which sweep is due."""
+
+
+@dataclass
+class Sweep:
+    """Something to do every so many seconds, and when it was last done (monotonic)."""
+
+    name: str
+    every_s: float
+    run: Callable[[], object]
+    last_s: float = float("-inf")
+
+
+def schedule(settings: RelaySettings, database: Database) -> list[Sweep]:
+    """Return everything the relay does, and how often."""
+    broker = make_broker(settings.redis_url)
+    days = settings.event_retention_days
+    return [
+        Sweep("revive_crashed", 1.0, lambda: sweeps.revive_crashed(database)),
+        Sweep("take_up_announced", 1.0, lambda: sweeps.take_up_announced(database)),
+        Sweep("ring_due", 0.5, lambda: sweeps.ring_due(database, broker)),
+        Sweep("bury_overdue", 60.0, lambda: sweeps.bury_overdue(database)),
+        Sweep("keep_house", 600.0, lambda: sweeps.keep_house(database, retention_days=days)),
+    ]
+
+
+def run_due(sweeps_: list[Sweep], now_s: float) -> None:
+    """Run every sweep whose time has come. One that finds its store away is skipped this time."""
+    for sweep in sweeps_:
+        if now_s - sweep.last_s < sweep.every_s:
+            continue
+        sweep.last_s = now_s
+        try:
+            sweep.run()
+        except (psycopg.OperationalError, redis.RedisError, dramatiq.ConnectionError) as error:
+            log.warning("sweep.skipped", reason=sweep.name, error_class=type(error).__name__)
+
+
+def main() -> int:
+    """Sweep until SIGTERM or SIGINT."""
+    logging.configure("relay")
+    settings = RelaySettings()
+    database = Database(settings.database_url, name="payratchet relay")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    due = schedule(settings, database)
+    log.info("relay.started")
+    while not stopping.wait(TICK_S):
+        run_due(due, time.monotonic())
+    log.info("relay.stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Attempts: what became of each try that did not simply succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from workers.database import Transaction
+
+
+class Attempt(NamedTuple):
+    """One try at one event. Error fields are None where nothing failed."""
+
+    event_id: int
+    number: int
+    started_at: datetime
+    worker: str
+    outcome: str
+    error_class: str | None = None
+    fingerprint: str | None = None
+    message: str | None = None
+    replay_id: int | None = None
+
+
+_RECORD = """
+    INSERT INTO attempts (event_id, number, started_at, worker, outcome, error_class,
+                          fingerprint, message, replay_id)
+    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[],
+                         %s::text[], %s::text[], %s::text[], %s::bigint[])
+"""
+
+
+def record(tx: Transaction, attempts: Sequence[Attempt]) -> None:
+    """Append attempts; none is ever changed."""
+    if attempts:
+        tx.execute(_RECORD, [list(column) for column in zip(*attempts, strict=True)])

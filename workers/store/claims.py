@@ -1,0 +1,50 @@
+"""Claims: who has which events in hand, written before anything of them is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.database import Backend, Transaction
+
+CLAIM_AGE_S_MAX = 60.0
+"""A claim older than this is dead even if its session seems alive: no batch may take so long."""
+
+_TAKE = """
+    INSERT INTO claims (worker, backend_pid, backend_start, event_ids)
+    VALUES (%s, %s, %s, %s::bigint[]) RETURNING id
+"""
+
+
+def take(tx: Transaction, event_ids: Sequence[int], *, worker: str, backend: Backend) -> int:
+    """Note that this session takes up the events; return the claim's id."""
+    values = (worker, backend.pid, backend.started_at, list(event_ids))
+    row = tx.execute(_TAKE, values).fetchone()
+    assert row is not None  # noqa: S101 - INSERT … RETURNING of one row returns one row
+    claim_id: int = row[0]
+    return claim_id
+
+
+def release(tx: Transaction, claim_id: int) -> None:
+    """Note that the batch came to an end, whichever."""
+    tx.execute("DELETE FROM claims WHERE id = %s", (claim_id,))
+
+
+_DEAD = """
+    DELETE FROM claims WHERE id IN (
+        SELECT c.id FROM claims c
+        WHERE c.claimed_at < now() - make_interval(secs => %s)
+           OR NOT EXISTS (SELECT 1 FROM pg_stat_activity a
+                          WHERE a.pid = c.backend_pid AND a.backend_start = c.backend_start)
+        ORDER BY c.id LIMIT %s
+        FOR UPDATE SKIP LOCKED
+    ) RETURNING event_ids, worker
+"""
+
+
+def bury_dead(tx: Transaction, *, limit: int) -> list[tuple[list[int], str]]:
+    """Remove claims whose worker is gone; return their events and who had them."""
+    rows = tx.execute(_DEAD, (CLAIM_AGE_S_MAX, limit)).fetchall()
+    return [(row[0], row[1]) for row in rows]

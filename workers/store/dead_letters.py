@@ -1,0 +1,137 @@
+"""Dead letters: buried, raised again, or laid to rest, with everything ever done to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from workers.database import Transaction
+
+SYSTEM = "payratchet"
+"""The actor of what the system does by itself."""
+
+
+class Letter(NamedTuple):
+    """An event that is set aside, and why."""
+
+    event_id: int
+    received_at: datetime
+    source: str
+    account: str
+    event_type: str
+    reference: str | None
+    reason: str
+    error_class: str
+    fingerprint: str
+    message: str
+    amount_minor: int | None
+    currency: str | None
+    attempts: int
+
+
+_BURY = """
+    WITH letters AS (
+        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
+            %s::integer[])
+            AS u(event_id, received_at, source, account, event_type, reference, reason,
+                 error_class, fingerprint, message, amount_minor, currency, attempts)
+    ), before AS (
+        SELECT event_id FROM dead_letters WHERE event_id IN (SELECT event_id FROM letters)
+    ), buried AS (
+        INSERT INTO dead_letters AS d (event_id, received_at, source, account, event_type,
+            reference, reason, error_class, fingerprint, message, amount_minor, currency, attempts)
+        SELECT * FROM letters
+        ON CONFLICT ON CONSTRAINT dead_letters_event_once DO UPDATE
+        SET status = 'open', reason = excluded.reason, error_class = excluded.error_class,
+            fingerprint = excluded.fingerprint, message = excluded.message, dead_at = now(),
+            resolved_at = NULL, attempts = d.attempts + excluded.attempts,
+            reference = excluded.reference, event_type = excluded.event_type,
+            amount_minor = excluded.amount_minor, currency = excluded.currency
+        RETURNING d.id, d.event_id, d.reason, d.message
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT b.id,
+           CASE WHEN b.event_id IN (SELECT event_id FROM before) THEN 'died_again' ELSE 'died' END,
+           %s, b.reason || ': ' || b.message
+    FROM buried b
+"""
+
+
+def bury(tx: Transaction, letters: Sequence[Letter]) -> None:
+    """Set events aside, again if need be. Their work rows are deleted by the caller."""
+    if letters:
+        columns = [list(column) for column in zip(*letters, strict=True)]
+        tx.execute(_BURY, [*columns, SYSTEM])
+
+
+_SETTLE = """
+    WITH settled AS (
+        UPDATE dead_letters SET status = %s, resolved_at = now()
+        WHERE event_id = ANY(%s::bigint[]) AND status IN ('open', 'replaying')
+        RETURNING id
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT id, %s, %s, %s FROM settled
+"""
+
+
+def resolve(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: str) -> int:
+    """Close the letters of events that went through after all; return how many there were."""
+    if not event_ids:
+        return 0
+    values = ("resolved", list(event_ids), "resolved", actor, reason)
+    return tx.execute(_SETTLE, values).rowcount
+
+
+def discard(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: str) -> int:
+    """Close the letters of events that a person lets go; return how many were open."""
+    values = ("discarded", list(event_ids), "discarded", actor, reason)
+    return tx.execute(_SETTLE, values).rowcount
+
+
+_RAISE = """
+    WITH raised AS (
+        UPDATE dead_letters SET status = 'replaying'
+        WHERE id = ANY(%s::bigint[]) AND status = 'open'
+        RETURNING id, event_id, received_at
+    ), noted AS (
+        INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason, replay_id)
+        SELECT id, 'replayed', %s, %s, %s FROM raised
+    )
+    SELECT event_id, received_at FROM raised ORDER BY event_id
+"""
+
+
+def raise_again(
+    tx: Transaction, letter_ids: Sequence[int], *, actor: str, reason: str, replay_id: int
+) -> list[tuple[int, datetime]]:
+    """Mark open letters as replaying; return their events. Closed ones are left as they are."""
+    values = (list(letter_ids), actor, reason, replay_id)
+    return [(row[0], row[1]) for row in tx.execute(_RAISE, values).fetchall()]
+
+
+def next_replay_id(tx: Transaction) -> int:
+    """Name a replay."""
+    row = tx.execute("SELECT nextval('replay_ids')").fetchone()
+    assert row is not None  # noqa: S101 - nextval always returns a row
+    replay_id: int = row[0]
+    return replay_id
+
+
+_ANNOUNCED = """
+    SELECT d.id FROM dead_letters d
+    JOIN payment_logs p ON p.reference = d.reference AND p.provider = d.source
+        AND p.account = d.account
+    WHERE d.status = 'open' AND d.reason = 'unknown_reference'
+    ORDER BY d.id LIMIT %s
+    FOR UPDATE OF d SKIP LOCKED
+"""
+
+
+def announced_since(tx: Transaction, *, limit: int) -> list[int]:
+    """Return letters whose payment nobody had announced, and somebody now has."""
+    return [row[0] for row in tx.execute(_ANNOUNCED, (limit,)).fetchall()]

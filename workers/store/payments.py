@@ -1,0 +1,190 @@
+"""Payments, their facts and their history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.facts import Fact, FactKind, FactStatus
+from domain.fold import fold
+from domain.judgement import Known
+from domain.money import Money
+from domain.payment import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from psycopg.rows import TupleRow
+
+    from domain.payment import Position
+    from workers.database import Transaction
+
+
+class PaymentChangedUnderLock(Exception):
+    """A payment's version moved while its row was locked: somebody wrote without the lock."""
+
+
+_LOCK = """
+    SELECT id, reference, account, amount_minor, currency, provider, customer_id, cancelled,
+           lock_version, head_hash, state
+    FROM payment_logs WHERE reference = ANY(%s::text[])
+    ORDER BY id
+    FOR NO KEY UPDATE
+"""
+
+_FACTS = """
+    SELECT payment_id, kind, object_id, status, amount_minor, currency, capture_id
+    FROM payment_facts WHERE payment_id = ANY(%s::bigint[])
+    ORDER BY id
+"""
+
+
+def lock(tx: Transaction, references: Sequence[str]) -> dict[str, Known]:
+    """Return the payments of these references with all facts known of them, rows locked.
+
+    Locked in id order, so that two workers with the same payments never wait for each other in a
+    circle; against writers only, so that rows that refer to them may come meanwhile.
+    """
+    rows = tx.execute(_LOCK, (sorted(set(references)),)).fetchall()
+    facts = _facts(tx, [row[0] for row in rows if row[8] > 0])
+    return {row[1]: _known(row, facts.get(row[0], ())) for row in rows}
+
+
+def _facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, ...]]:
+    found: dict[int, tuple[Fact, ...]] = {}
+    if not payment_ids:
+        return found
+    for payment_id, kind, object_id, status, amount_minor, currency, capture_id in tx.execute(
+        _FACTS, (list(payment_ids),)
+    ):
+        amount = None if currency is None else Money(currency, amount_minor)
+        fact = Fact(FactKind(kind), object_id, FactStatus(status), amount, capture_id)
+        found[payment_id] = (*found.get(payment_id, ()), fact)
+    return found
+
+
+def _known(row: TupleRow, facts: tuple[Fact, ...]) -> Known:
+    (payment_id, reference, account, amount_minor, currency, provider, customer_id) = row[:7]
+    asked = Asked(Money(currency, amount_minor), provider, customer_id, cancelled=row[7])
+    return Known(
+        payment_id=payment_id,
+        reference=reference,
+        asked=asked,
+        account=account,
+        version=row[8],
+        head_hash=row[9],
+        facts=facts,
+        position=fold(asked, facts),
+    )
+
+
+class StoredFact(NamedTuple):
+    """A fact on its way into the set."""
+
+    payment_id: int
+    kind: str
+    object_id: str
+    status: str
+    amount_minor: int | None
+    currency: str | None
+    capture_id: str | None
+    provider_at_s: int | None
+    event_id: int
+
+
+_ADD_FACTS = """
+    INSERT INTO payment_facts (payment_id, kind, object_id, status, amount_minor, currency,
+                               capture_id, provider_at, event_id)
+    SELECT u.payment_id, u.kind, u.object_id, u.status, u.amount_minor, u.currency, u.capture_id,
+           to_timestamp(u.at_s), u.event_id
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
+                %s::text[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+        AS u(payment_id, kind, object_id, status, amount_minor, currency, capture_id, at_s,
+             event_id, n)
+    ORDER BY u.n
+"""
+
+
+def add_facts(tx: Transaction, facts: Sequence[StoredFact]) -> None:
+    """Store new facts, in their order. A fact that is there already is an error of the caller."""
+    if facts:
+        tx.execute(_ADD_FACTS, [list(column) for column in zip(*facts, strict=True)])
+
+
+class Step(NamedTuple):
+    """One row of a payment's history."""
+
+    payment_id: int
+    version: int
+    from_state: str
+    event: str
+    to_state: str
+    event_id: int | None
+    actor: str
+    reason: str
+    captured_minor: int
+    refunded_minor: int
+    disputed_minor: int
+    at: datetime
+    prev_hash: bytes
+    hash: bytes
+
+
+_ADD_STEPS = """
+    INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state, event_id,
+        actor, reason, captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash)
+    SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[],
+        %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::timestamptz[], %s::bytea[], %s::bytea[])
+"""
+
+
+def add_steps(tx: Transaction, steps: Sequence[Step]) -> None:
+    """Append to histories; must come before `save`, which is refused without the steps."""
+    if steps:
+        tx.execute(_ADD_STEPS, [list(column) for column in zip(*steps, strict=True)])
+
+
+class Moved(NamedTuple):
+    """A payment to save: where it was, and where it is now."""
+
+    before_version: int
+    after: Known
+    provider_reference: str | None
+
+
+_SAVE = """
+    UPDATE payment_logs p
+    SET state = n.state, captured_minor = n.captured_minor, refunded_minor = n.refunded_minor,
+        disputed_minor = n.disputed_minor, lock_version = n.version, head_hash = n.head_hash,
+        provider_reference = coalesce(p.provider_reference, n.provider_reference),
+        updated_at = now()
+    FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+                %s::integer[], %s::bytea[], %s::text[])
+        AS n(id, before_version, state, captured_minor, refunded_minor, disputed_minor, version,
+             head_hash, provider_reference)
+    WHERE p.id = n.id AND p.lock_version = n.before_version
+"""
+
+
+def save(tx: Transaction, moved: Sequence[Moved]) -> None:
+    """Write where the payments stand now. Raises PaymentChangedUnderLock when a fence is broken."""
+    if not moved:
+        return
+    rows = [
+        (m.after.payment_id, m.before_version, *_standing(m.after.position))
+        + (m.after.version, m.after.head_hash, m.provider_reference)
+        for m in moved
+    ]
+    saved = tx.execute(_SAVE, [list(column) for column in zip(*rows, strict=True)]).rowcount
+    if saved != len(rows):
+        raise PaymentChangedUnderLock(f"{len(rows) - saved} of {len(rows)} payments")
+
+
+def _standing(position: Position) -> tuple[str, int, int, int]:
+    return (
+        position.state,
+        position.captured_minor,
+        position.refunded_minor,
+        position.disputed_minor,
+    )

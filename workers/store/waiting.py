@@ -1,0 +1,67 @@
+"""Payments that know of a refund or dispute whose capture has not been heard of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from workers.database import Transaction
+
+
+class Waiting(NamedTuple):
+    """An event that waits for its capture."""
+
+    payment_id: int
+    event_id: int
+    received_at: datetime
+
+
+_NOTE = """
+    INSERT INTO waiting_captures (payment_id, event_id, received_at)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
+    ON CONFLICT DO NOTHING
+"""
+
+
+def note(tx: Transaction, waiting: Sequence[Waiting]) -> None:
+    """Note that these events wait."""
+    if waiting:
+        tx.execute(_NOTE, [list(column) for column in zip(*waiting, strict=True)])
+
+
+def clear(tx: Transaction, payment_ids: Sequence[int]) -> list[int]:
+    """Note that the captures came; return the events that had waited for them."""
+    if not payment_ids:
+        return []
+    sql = "DELETE FROM waiting_captures WHERE payment_id = ANY(%s::bigint[]) RETURNING event_id"
+    return [row[0] for row in tx.execute(sql, (list(payment_ids),)).fetchall()]
+
+
+_OVERDUE = """
+    SELECT w.event_id, w.received_at, e.source, e.account, p.reference
+    FROM waiting_captures w
+    JOIN payment_logs p ON p.id = w.payment_id
+    JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
+    LEFT JOIN dead_letters d ON d.event_id = w.event_id
+    WHERE w.since < now() - make_interval(secs => %s) AND d.id IS NULL
+    ORDER BY w.since LIMIT %s
+    FOR UPDATE OF w SKIP LOCKED
+"""
+
+
+class Overdue(NamedTuple):
+    """An event that has waited too long for a person not to look."""
+
+    event_id: int
+    received_at: datetime
+    source: str
+    account: str
+    reference: str
+
+
+def overdue(tx: Transaction, *, age_s: float, limit: int) -> list[Overdue]:
+    """Return events that have waited longer than that and are no dead letters yet."""
+    return [Overdue(*row) for row in tx.execute(_OVERDUE, (age_s, limit)).fetchall()]
