@@ -31,5 +31,5 @@ def link(prev_hash: bytes, fields: Sequence[str | int | None]) -> bytes:
 
 
 def genesis(fields: Sequence[str | int | None]) -> bytes:
-    """Return the first hash of a chain: over what was asked, so that it cannot be altered either."""
+    """Return the first hash of a chain: over what was asked, which then cannot be altered."""
     return hashlib.sha256(canonical(fields)).digest()

@@ -91,9 +91,7 @@ _BY_FACT: Mapping[tuple[FactKind, FactStatus], Event] = {
 }
 
 
-def _event(
-    new: Sequence[Fact], before: Position, after: Position, *, contradicted: bool
-) -> Event:
+def _event(new: Sequence[Fact], before: Position, after: Position, *, contradicted: bool) -> Event:
     """Name what happened after the first new fact; a fee only when it came alone."""
     principal = next((fact for fact in new if fact.kind is not FactKind.FEE), new[0])
     event = _BY_FACT[principal.kind, principal.status]

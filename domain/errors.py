@@ -18,7 +18,7 @@ class PayratchetError(Exception):
     code: ClassVar[str] = "payratchet_error"
 
 
-class Refused(PayratchetError):  # noqa: N818 - errors are named for what happened
+class Refused(PayratchetError):
     """The request is not accepted, and nothing was changed by it."""
 
     code: ClassVar[str] = "refused"
@@ -27,7 +27,7 @@ class Refused(PayratchetError):  # noqa: N818 - errors are named for what happen
     retryable: ClassVar[bool] = False
 
 
-class Permanent(PayratchetError):  # noqa: N818
+class Permanent(PayratchetError):
     """The work cannot succeed as it is; a person decides what becomes of it.
 
     `code` is the dead letter's reason class.
@@ -36,7 +36,7 @@ class Permanent(PayratchetError):  # noqa: N818
     code: ClassVar[str] = "permanent"
 
 
-class Transient(PayratchetError):  # noqa: N818
+class Transient(PayratchetError):
     """The work may succeed later, unchanged."""
 
     code: ClassVar[str] = "transient"

@@ -14,5 +14,5 @@ _VARIABLE = re.compile(r"[0-9a-fA-F]{8,}|\d+|'[^']*'|\"[^\"]*\"")
 def fingerprint(source: str, event_type: str, reason: str, error_class: str, message: str) -> str:
     """Return the same short hash for failures that differ only in numbers, ids and quoted text."""
     template = _VARIABLE.sub("#", message)
-    parts = "\x1f".join((source, event_type, reason, error_class, template))
+    parts = f"{source}\x1f{event_type}\x1f{reason}\x1f{error_class}\x1f{template}"
     return hashlib.sha256(parts.encode()).hexdigest()[:FINGERPRINT_LENGTH]

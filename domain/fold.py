@@ -186,7 +186,7 @@ def _is_settled(facts: Sequence[Fact]) -> bool:
 
 
 def _fees(asked: Asked, by_kind: Mapping[FactKind, Sequence[Fact]]) -> Effects:
-    """A fee is an expense, taken by the provider out of what it holds for us."""
+    """Post fees: an expense, taken by the provider out of what it holds for us."""
     effects: Effects = {}
     for object_id, facts in _by_object(by_kind.get(FactKind.FEE, ())).items():
         fee = max(fact.amount for fact in facts if fact.amount is not None)

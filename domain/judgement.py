@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from domain import ledger
 from domain.decide import Change, decide
-from domain.delivery import Mode, ProviderEvent
 from domain.errors import IllegalTransition, Permanent
 from domain.facts import Fact, FactKind
 from domain.ledger import Leg, Movement
 
 if TYPE_CHECKING:
+    from domain.delivery import Mode, ProviderEvent
     from domain.payment import Asked, Position
 
 
@@ -108,9 +108,7 @@ def judge(heard: Heard, known: Known | None) -> Verdict:
 
 def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:
     try:
-        change = decide(
-            known.asked, known.position, known.facts, said.facts, version=known.version
-        )
+        change = decide(known.asked, known.position, known.facts, said.facts, version=known.version)
     except IllegalTransition as illegal:
         return Buried(Burial(illegal.code, "IllegalTransition", str(illegal)))
     if change.contradiction is not None:

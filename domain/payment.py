@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from domain.transitions import State
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from domain.money import Money
+    from domain.transitions import State
 
 REFERENCE = re.compile(r"[A-Za-z0-9._=-]{1,100}")
 """What a reference may look like: the alphabet that Paystack accepts."""

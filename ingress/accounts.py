@@ -19,7 +19,7 @@ from domain.delivery import Mode, Secret
 from ingress.errors import StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from domain.delivery import Provider
 
@@ -48,10 +48,23 @@ class Account:
     mode: Mode | None
 
 
-def read(
-    environment: Environment, providers: Mapping[str, Provider]
-) -> Mapping[tuple[str, str], Account]:
-    """Return every account that has a secret, by provider and account name.
+class Accounts:
+    """All accounts that have a secret here; any other is not there."""
+
+    def __init__(self, found: Mapping[tuple[str, str], Account]) -> None:
+        self._found = dict(found)
+
+    def __iter__(self) -> Iterator[Account]:
+        """Go through them."""
+        return iter(self._found.values())
+
+    def find(self, provider: str, name: str) -> Account | None:
+        """Return the account of that name, if it is there."""
+        return self._found.get((provider, name))
+
+
+def read(environment: Environment, providers: Mapping[str, Provider]) -> Accounts:
+    """Return every account that has a secret.
 
     Raises StartRefused, naming the variable and never its value, for a secret that is empty or
     malformed, for two variables that contradict each other, and for secrets of both modes.
@@ -62,7 +75,7 @@ def read(
             if (provider.name, name) in found:
                 raise StartRefused(f"{variable} names the account {name!r} a second time.")
             found[provider.name, name] = _account(environment, provider, name, (variable, text))
-    return MappingProxyType(found)
+    return Accounts(found)
 
 
 def key_id(secret: str) -> str:

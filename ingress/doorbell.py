@@ -78,7 +78,9 @@ class Doorbell:
         self._client.close()
 
     def _run(self) -> None:
-        broker = RedisBroker(client=self._client, namespace=BROKER_NAMESPACE, middleware=[])
+        broker = RedisBroker(  # type: ignore[no-untyped-call]
+            client=self._client, namespace=BROKER_NAMESPACE, middleware=[]
+        )
         for lane in Lane:
             broker.declare_queue(queue_name(lane))
         while True:

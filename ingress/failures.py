@@ -26,6 +26,7 @@ class Failures:
         self._windows: dict[str, _Window] = {}
 
     def __len__(self) -> int:
+        """Return how many addresses are remembered."""
         return len(self._windows)
 
     def note(self, address: str, *, now_s: float) -> int:

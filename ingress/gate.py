@@ -14,6 +14,8 @@ from domain.errors import RequestMalformed
 from ingress.errors import EncodingUnsupported, HeadersTooLarge, NotFound, PathTooLong
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import Scope
 
 PATH_BYTES_MAX = 2_048
@@ -48,9 +50,7 @@ SOLE_HEADERS = frozenset(
 """Headers that mean nothing, or two things, when they are there twice."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
-_TRACEPARENT = re.compile(
-    rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-)
+_TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PROCESS = os.urandom(6).hex()
 _NUMBERS = itertools.count(1)
 
@@ -117,7 +117,7 @@ def require_decent(scope: Scope, head: Head) -> None:
         raise NotFound
 
 
-def kept_headers(headers: list[tuple[bytes, bytes]]) -> bytes:
+def kept_headers(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Return the JSON of the headers that are kept with the event."""
     kept: dict[str, Any] = {
         name.decode(): value.decode("latin-1")

@@ -31,7 +31,7 @@ TRIES_MAX = 2
 """Tries of one batch, each on a connection of its own."""
 
 STATEMENT_S_MAX = 1.2
-"""Seconds for a batch; then its connection is cut off and the rest of the deadline is for another."""
+"""Seconds for a batch; then its connection is cut off, and the rest is for another try."""
 
 RECONNECT_PAUSE_S = 0.1
 """Seconds between two attempts to connect."""
@@ -68,7 +68,7 @@ class GroupCommit:
         """Commit what still waits, within `STOP_S_MAX`, then let go of the connections."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_S_MAX):
-                while len(self._room) or any(writer.is_busy for writer in self._writers):
+                while len(self._room) or any(writer.is_busy for writer in self._writers):  # noqa: ASYNC110 - once, when all ends
                     await asyncio.sleep(RECONNECT_PAUSE_S / 10)
         for task in self._tasks:
             task.cancel()

@@ -6,7 +6,7 @@ import ipaddress
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, InstanceOf, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -16,11 +16,10 @@ from pydantic_settings import (
 
 from domain.providers import PROVIDERS
 from ingress import accounts
+from ingress.accounts import Accounts
 from ingress.errors import StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic.fields import FieldInfo
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -48,7 +47,7 @@ class Settings(BaseSettings):
     webhook_body_bytes_max: int = Field(default=BODY_BYTES_MAX_DEFAULT, ge=1, le=16_777_216)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     payratchet_allow_unsafe_store: bool = False
-    accounts: Mapping[tuple[str, str], accounts.Account] = Field(default_factory=dict, repr=False)
+    accounts: InstanceOf[Accounts] = Field(default=Accounts({}), repr=False)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -59,18 +58,20 @@ class Settings(BaseSettings):
         return value
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: PLR0917 - as the base class has it
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the variables, and the accounts that their names spell; no files."""
-        return (init_settings, _Accounts(settings_cls), env_settings)
+        del dotenv_settings, file_secret_settings
+        return (init_settings, _AccountSource(settings_cls), env_settings)
 
 
-class _Accounts(PydanticBaseSettingsSource):
+class _AccountSource(PydanticBaseSettingsSource):
     """The source of `accounts`, whose variables are named by provider and account."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:

@@ -88,7 +88,7 @@ async def close(connection: Connection) -> None:
 
 async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa: FBT001
     cursor = await connection.execute(statements.DURABILITY)
-    durability = dict(await cursor.fetchall())
+    durability: dict[str, str] = dict(await cursor.fetchall())
     await connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX_SERVER}s'")
     if allow_unsafe:
         return
@@ -104,7 +104,8 @@ async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa:
 
 def _cut(connection: Connection) -> None:
     """Shut the socket down under the driver; a copy of the descriptor keeps it from reuse."""
-    with contextlib.suppress(OSError, psycopg.Error), socket.socket(
-        fileno=os.dup(connection.fileno())
-    ) as copy:
+    with (
+        contextlib.suppress(OSError, psycopg.Error),
+        socket.socket(fileno=os.dup(connection.fileno())) as copy,
+    ):
         copy.shutdown(socket.SHUT_RDWR)

@@ -38,13 +38,13 @@ class WaitingRoom:
     """Where requests wait, and from where writers take them."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Group] = deque()
         self._waiting_bytes = 0
         self._by_deadline: deque[Group] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
+        """Return how many wait."""
         return len(self._waiting)
 
     async def keep(self, entries: tuple[Entry, ...]) -> Kept:
@@ -55,7 +55,8 @@ class WaitingRoom:
         """
         if len(self._waiting) >= WAITING_MAX or self._waiting_bytes >= WAITING_BYTES_MAX:
             raise StoreUnavailable("too many requests wait for the store")
-        group = Group(entries, self._loop.create_future(), self._loop.time() + DEADLINE_S)
+        loop = asyncio.get_running_loop()
+        group = Group(entries, loop.create_future(), loop.time() + DEADLINE_S)
         self._waiting.append(group)
         self._waiting_bytes += group.size_bytes
         self._by_deadline.append(group)
@@ -68,7 +69,7 @@ class WaitingRoom:
             batch = self._batch()
             if batch:
                 return batch
-            waker = self._loop.create_future()
+            waker = asyncio.get_running_loop().create_future()
             self._idle.append(waker)
             await waker
 
@@ -76,7 +77,7 @@ class WaitingRoom:
         """Fail what waits too long, for ever."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            now_s = self._loop.time()
+            now_s = asyncio.get_running_loop().time()
             while self._by_deadline and self._is_over(self._by_deadline[0], now_s):
                 self._by_deadline.popleft()
 

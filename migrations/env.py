@@ -46,7 +46,11 @@ def _wait_for_other_hosts(connection: Connection) -> None:
 
 def run_offline() -> None:
     """Write the SQL instead of running it; see `migrations.generate`."""
-    context.configure(dialect_name="postgresql", literal_binds=True)
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # the driver's own would double every %
+        literal_binds=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -1,8 +1,7 @@
 """One throw-away pair of stores for each test run, and a database of its own for each test.
 
 The stores start in the process that controls the run (with pytest-xdist its workers inherit the
-addresses), the
-migrations run once into a template, and each test copies the template.
+addresses), the migrations run once into a template, and each test copies the template.
 """
 
 from __future__ import annotations
@@ -32,11 +31,19 @@ TEMPLATE_ERROR = "PAYRATCHET_TEST_TEMPLATE_ERROR"
 # Index 0 is left alone, in case REDIS_URL names a server with something in it; Redis has 16 unless
 # told otherwise.
 REDIS_INDEXES = 15
+RUNS_NO_TEST = (
+    "collectonly",
+    "help",
+    "version",
+    "markers",
+    "showfixtures",
+    "show_fixtures_per_test",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the run's stores and migrate the template, unless another process of this run did."""
-    if hasattr(config, "workerinput") or config.option.collectonly:
+    if hasattr(config, "workerinput") or any(config.getoption(name) for name in RUNS_NO_TEST):
         return
     run = contextlib.ExitStack()
     config.add_cleanup(run.close)
@@ -78,9 +85,7 @@ def database_url(template_database: str) -> Iterator[str]:
 
 @pytest.fixture
 def redis_url() -> str:
-    """Return the URL of an empty database of Valkey; no test that runs at the same time has the
-    same.
-    """
+    """Return the URL of an empty database of Valkey that no other test has at the same time."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     url = _in_index(os.environ["REDIS_URL"], 1 + worker % REDIS_INDEXES)
     with redis.Redis.from_url(url) as client:
@@ -120,8 +125,9 @@ def _copy(until: contextlib.ExitStack, stores: Path) -> Path:
 
 
 def _migrate_template(run: contextlib.ExitStack, environment: pytest.MonkeyPatch, url: str) -> None:
-    """Migrate a new database once; what goes wrong is told by the fixture, so that tests without it
-    still run.
+    """Migrate a new database once.
+
+    What goes wrong is told by the fixture, so that tests without a database still run.
     """
     name = f"template_{uuid.uuid4().hex}"
     try:

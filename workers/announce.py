@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -13,6 +12,7 @@ from domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from domain.money import Money
     from workers.database import Database, Transaction
@@ -43,15 +43,15 @@ class Announcement:
 _INSERT = """
     INSERT INTO payment_logs (reference, client_id, customer_id, provider, account, amount_minor,
                               currency, idempotency_key, metadata, announced_by, head_hash)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
-                         %s::text[], %s::uuid[], %s::jsonb[], %s::text[], %s::bytea[])
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+                         %b::text[], %b::uuid[], %s::jsonb[], %b::text[], %b::bytea[])
     ON CONFLICT (reference) DO NOTHING
 """
 
 _EQUAL = """
     SELECT count(*) FROM payment_logs p
-    JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
-                %s::text[]) AS u(reference, client_id, customer_id, provider, account,
+    JOIN unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+                %b::text[]) AS u(reference, client_id, customer_id, provider, account,
                                  amount_minor, currency)
       USING (reference, client_id, customer_id, provider, account, amount_minor, currency)
 """

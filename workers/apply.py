@@ -7,7 +7,6 @@ rolled back and each event is run alone; the one that fails is tried later or se
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,11 +14,13 @@ import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.delivery import ProviderEvent
-from domain.judgement import Buried, Changed, Ignored, Known, judge, release, unclaimed_id
+from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
+from workers import unclaimed
 from workers.failing import postpone_or_bury
-from workers.outcome import Outcome
+from workers.outcome import Outcome, Tally
 from workers.reading import read
-from workers.store import claims, inbox, ledger, payments
+from workers.store import claims, inbox, payments
+from workers.unclaimed import Dealt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ RACE_LOST = (
 )
 
 
-def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -> Counter[str]:
+def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -> Tally:
     """Apply what is still owed of these events; return how many ended in which way.
 
     Safe to run twice and at once: a second run finds the work rows gone, or locked, and leaves
@@ -73,7 +74,7 @@ def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -
 )
 def _apply_batch(
     database: Database, event_ids: Sequence[int], *, claim_id: int | None, worker: str
-) -> Counter[str]:
+) -> Tally:
     with database.transaction() as tx:
         outcome = apply_in(tx, event_ids, worker=worker)
         if claim_id is not None:
@@ -84,11 +85,11 @@ def _apply_batch(
     return outcome.tally
 
 
-def _apply_alone(database: Database, event_ids: Iterable[int], *, worker: str) -> Counter[str]:
-    tally: Counter[str] = Counter()
+def _apply_alone(database: Database, event_ids: Iterable[int], *, worker: str) -> Tally:
+    tally = Tally()
     for event_id in event_ids:
         try:
-            tally += _apply_batch(database, [event_id], claim_id=None, worker=worker)
+            tally.add(_apply_batch(database, [event_id], claim_id=None, worker=worker))
         except Exception as error:  # noqa: BLE001 - classified there, and never lost
             tally[postpone_or_bury(database, event_id, error, worker=worker)] += 1
     return tally
@@ -102,9 +103,10 @@ def apply_in(tx: Transaction, event_ids: Sequence[int], *, worker: str) -> Outco
         return outcome
     heard = read(tx, work)
     known = payments.lock(tx, list(_references(heard)))
-    for item, event in zip(work, heard, strict=True):
-        outcome.tally[_judge_one(outcome, item, event, known)] += 1
-    _settle_unclaimed(tx, outcome, work, heard, known)
+    dealt = [
+        _deal_with(outcome, item, event, known) for item, event in zip(work, heard, strict=True)
+    ]
+    outcome.postings += unclaimed.settle(tx, dealt)
     outcome.write(tx)
     return outcome
 
@@ -125,56 +127,23 @@ def _payment_of(heard: Heard, known: dict[str, Known]) -> Known | None:
     return found
 
 
-def _judge_one(outcome: Outcome, work: Work, heard: Heard, known: dict[str, Known]) -> str:
+def _deal_with(outcome: Outcome, work: Work, heard: Heard, known: dict[str, Known]) -> Dealt:
     payment = _payment_of(heard, known)
     verdict = judge(heard, payment)
     outcome.finished.append(work.event_id)
-    if isinstance(verdict, Buried):
-        outcome.bury(work, heard, verdict.burial)
-        return "dead"
+    burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None
     if isinstance(verdict, Changed):
         assert payment is not None  # noqa: S101 - only a known payment changes
         known[payment.reference] = outcome.change(work, heard, payment, verdict.change)
-        if verdict.burial is not None:
-            outcome.bury(work, heard, verdict.burial)
-            return "dead"
-        ended = "applied"
-    else:
-        ended = "ignored" if isinstance(verdict, Ignored) else "no_change"
-        outcome.note(work, ended)
-    if heard.replayed:
+    if burial is not None:
+        outcome.bury(work, heard, burial)
+    elif not isinstance(verdict, Changed):
+        outcome.note(work, _QUIET[type(verdict)])
+    if burial is None and heard.replayed:
         outcome.raised.append(work.event_id)
-    return ended
+    outcome.tally["dead" if burial else _QUIET.get(type(verdict), "applied")] += 1
+    return Dealt(work, heard, verdict, announced=payment is not None)
 
 
-def _settle_unclaimed(
-    tx: Transaction,
-    outcome: Outcome,
-    work: Sequence[Work],
-    heard: Sequence[Heard],
-    known: dict[str, Known],
-) -> None:
-    """Hold money that nobody announced in suspense, and release it when somebody has."""
-    held: dict[str, tuple[Work, Buried]] = {}
-    announced: dict[str, Work] = {}
-    for item, event in zip(work, heard, strict=True):
-        payment = _payment_of(event, known)
-        verdict = judge(event, None) if payment is None else None
-        if isinstance(verdict, Buried):
-            for movement in verdict.unclaimed:
-                held.setdefault(movement.object_id, (item, verdict))
-        elif payment is not None and event.replayed and isinstance(event.said, ProviderEvent):
-            announced.update((unclaimed_id(event, fact), item) for fact in event.said.facts)
-    if held:
-        there = ledger.unclaimed(tx, list(held), released_too=True)
-        for item, verdict in {k: v for k, v in held.items() if k not in there}.values():
-            outcome.postings.extend(
-                ledger.Posting(movement, None, item.event_id, item.now)
-                for movement in verdict.unclaimed
-            )
-    if announced:
-        for object_id, movement in ledger.unclaimed(tx, list(announced)).items():
-            item = announced[object_id]
-            outcome.postings.append(
-                ledger.Posting(release(movement), None, item.event_id, item.now)
-            )
+_QUIET: dict[type[object], str] = {Ignored: "ignored", Unchanged: "no_change"}
+"""What an attempt is called that moved nothing."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.rows import TupleRow
 
 if TYPE_CHECKING:
@@ -48,13 +49,17 @@ class Database:
         self._local = threading.local()
 
     @contextlib.contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+    def transaction(self, *, durable: bool = True, snapshot: bool = False) -> Iterator[Transaction]:
         """Run the block in one transaction: committed as a whole, or not at all.
 
         `durable=False` does not wait for the disk; only for rows whose loss is harmless.
+        `snapshot=True` sees one moment throughout and may not write.
         Raises psycopg.OperationalError when Postgres is away.
         """
         connection = self._connection()
+        if connection.read_only is not (snapshot or None):
+            connection.read_only = snapshot or None
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
         try:
             with connection.transaction():
                 connection.execute(

@@ -25,9 +25,7 @@ MESSAGE_LENGTH_MAX = 500
 """Characters of an error kept with an attempt; the first line says what happened."""
 
 
-def postpone_or_bury(
-    database: Database, event_id: int, error: Exception, *, worker: str
-) -> str:
+def postpone_or_bury(database: Database, event_id: int, error: Exception, *, worker: str) -> str:
     """Count the failed attempt; return "retry", "dead", or "gone" when nothing is owed any more.
 
     Raises psycopg.OperationalError when the store is away: then nothing was counted, and the
@@ -76,9 +74,7 @@ def describe(error: Exception) -> str:
     return first[:MESSAGE_LENGTH_MAX]
 
 
-def _attempt(
-    work: Work, error: Exception, burial: Burial | None, worker: str
-) -> attempts.Attempt:
+def _attempt(work: Work, error: Exception, burial: Burial | None, worker: str) -> attempts.Attempt:
     name, message = type(error).__name__, describe(error)
     return attempts.Attempt(
         work.event_id,

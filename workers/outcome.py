@@ -28,12 +28,25 @@ STATEMENT_KINDS = {
 """What a customer's statement calls an effect; anything else is an adjustment."""
 
 
+class Tally(Counter[str]):
+    """How many events ended in which way, and by how much customers' credit changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.credit_minor: Counter[str] = Counter()
+
+    def add(self, other: Tally) -> None:
+        """Count another batch in."""
+        self.update(other)
+        self.credit_minor.update(other.credit_minor)
+
+
 @dataclass
 class Outcome:
     """Rows by table, in the order in which the events were judged."""
 
     worker: str
-    tally: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
     facts: list[payments.StoredFact] = field(default_factory=list)
     steps: list[payments.Step] = field(default_factory=list)
     moved: dict[int, payments.Moved] = field(default_factory=dict)
@@ -51,13 +64,9 @@ class Outcome:
         self.facts.extend(_stored(known, change, work.event_id))
         steps = _steps(work, heard.said.type, known, change)
         self.steps.extend(steps)
-        self.postings.extend(
-            _posting(work, known, movement) for movement in change.movements
-        )
+        self.postings.extend(_posting(work, known, movement) for movement in change.movements)
         if change.after.waiting:
-            self.waiting.append(
-                waiting.Waiting(known.payment_id, work.event_id, work.received_at)
-            )
+            self.waiting.append(waiting.Waiting(known.payment_id, work.event_id, work.received_at))
         elif known.position.waiting:
             self.captured.append(known.payment_id)
         after = replace(
@@ -103,6 +112,7 @@ class Outcome:
         payments.add_steps(tx, self.steps)
         payments.save(tx, list(self.moved.values()))
         ledger.post(tx, self.postings)
+        self._count_credit()
         attempts.record(tx, self.attempts)
         waiting.note(tx, self.waiting)
         came = waiting.clear(tx, self.captured)
@@ -112,6 +122,12 @@ class Outcome:
         )
         dead_letters.bury(tx, self.letters)
         inbox.finish(tx, self.finished)
+
+    def _count_credit(self) -> None:
+        for posting in self.postings:
+            for leg in posting.movement.legs:
+                if leg.account.startswith(CUSTOMER_PREFIX):
+                    self.tally.credit_minor[leg.currency] += leg.amount_minor
 
 
 def _stored(known: Known, change: Change, event_id: int) -> list[payments.StoredFact]:
@@ -197,9 +213,7 @@ def letter_for(work: Work, heard: Heard | None, burial: Burial) -> dead_letters.
         said.reference if said else None,
         burial.reason,
         burial.error_class,
-        fingerprint(
-            work.source, event_type, burial.reason, burial.error_class, burial.message
-        ),
+        fingerprint(work.source, event_type, burial.reason, burial.error_class, burial.message),
         burial.message,
         amounts[0].amount_minor if amounts else None,
         amounts[0].currency if amounts else None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.wakeup import IDS_PER_RING_MAX, Lane
 from workers.apply import apply_events
+from workers.outcome import Tally
 from workers.store import dead_letters, inbox
 
 if TYPE_CHECKING:
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a replay. An event that is tried again later counts as failed for now."""
+    """What became of a replay. An event that is tried again later counts as failed for now.
+
+    `ledger_diff` is what customers' credit rose by (or fell), in minor units by currency.
+    """
 
     replay_id: int
     matched: int
     replayed: int
     succeeded: int
     failed: int
+    ledger_diff: dict[str, int]
 
 
 def reopen(
@@ -43,9 +48,7 @@ def reopen(
     return replay_id, [event_id for event_id, _ in events]
 
 
-def replay(
-    database: Database, letter_ids: Sequence[int], *, actor: str, reason: str
-) -> Replayed:
+def replay(database: Database, letter_ids: Sequence[int], *, actor: str, reason: str) -> Replayed:
     """Replay letters here and now, and say how it went.
 
     Repeating it is harmless: what went through is closed, and the unique keys of facts and
@@ -54,11 +57,16 @@ def replay(
     replay_id, event_ids = reopen(
         database, letter_ids, lane=Lane.REPLAY, actor=actor, reason=reason
     )
-    succeeded = 0
+    total = Tally()
     for start in range(0, len(event_ids), IDS_PER_RING_MAX):
         batch = event_ids[start : start + IDS_PER_RING_MAX]
-        tally = apply_events(database, batch, worker=f"replay:{actor}")
-        succeeded += tally["applied"] + tally["ignored"] + tally["no_change"]
+        total.add(apply_events(database, batch, worker=f"replay:{actor}"))
+    succeeded = total["applied"] + total["ignored"] + total["no_change"]
     return Replayed(
-        replay_id, len(letter_ids), len(event_ids), succeeded, len(event_ids) - succeeded
+        replay_id,
+        len(letter_ids),
+        len(event_ids),
+        succeeded,
+        len(event_ids) - succeeded,
+        dict(total.credit_minor),
     )

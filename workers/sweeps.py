@@ -72,18 +72,14 @@ def revive_crashed(database: Database) -> int:
     with database.transaction() as tx:
         dead = claims.bury_dead(tx, limit=CLAIMS_PER_SWEEP_MAX)
         for event_ids, worker in dead:
-            crashed = inbox.crashed(
-                tx, event_ids, quarantine_after=retry.CRASHES_BEFORE_QUARANTINE
-            )
+            crashed = inbox.crashed(tx, event_ids, quarantine_after=retry.CRASHES_BEFORE_QUARANTINE)
             _record_crashes(tx, crashed, worker)
     if dead:
         log.warning("worker.died", count=len(dead))
     return len(dead)
 
 
-def _record_crashes(
-    tx: Transaction, crashed: list[tuple[int, int]], worker: str
-) -> None:
+def _record_crashes(tx: Transaction, crashed: list[tuple[int, int]], worker: str) -> None:
     now = housekeeping.now(tx)
     attempts.record(
         tx,

@@ -27,9 +27,7 @@ EXIT_CODE = 70
 class Watchdog(threading.Thread):
     """Looks at every thread that must live; ends the whole process when one does not."""
 
-    def __init__(
-        self, workers: Sequence[Worker], others: Sequence[threading.Thread] = ()
-    ) -> None:
+    def __init__(self, workers: Sequence[Worker], others: Sequence[threading.Thread] = ()) -> None:
         super().__init__(name="watchdog", daemon=True)
         self._workers = workers
         self._others = others

@@ -1,3 +1,1 @@
-"""Run the whole service on one machine: embedded stores, processes, secrets (standard library
-only).
-"""
+"""Run the whole service on one machine, with the standard library only."""

@@ -1,6 +1,4 @@
-"""`dev.py check`: format, lint, types, import contracts, migrations drift; all of them, even when
-one fails.
-"""
+"""`dev.py check`: format, lint, types, import contracts, migrations drift; never just the first."""
 
 from __future__ import annotations
 

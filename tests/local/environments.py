@@ -21,9 +21,7 @@ NOTHING = re.compile(r"(?!)")
 
 
 def for_process(name: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without the secrets of other processes, with our programs first on the
-    path.
-    """
+    """Return only what this process may know, with our programs first on the path."""
     known = KNOWN_TO.get(name, NOTHING)
     kept = {
         key: value

@@ -1,6 +1,4 @@
-"""The secrets of a fresh checkout: made once, kept in a file only its owner can read. Production
-has no default.
-"""
+"""The secrets of a fresh checkout: made once and kept private. Production has no default."""
 
 from __future__ import annotations
 
@@ -22,9 +20,9 @@ ALIASES = {"PAYSTACK_SECRET_KEY": ("PAYSTACK_WEBHOOK_SECRET",)}
 
 
 def load(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the secrets that the environment does not set itself, and make and keep those that are
-    missing.
+    """Return the secrets that the environment does not set itself.
 
+    Those that were never made are made and kept.
     Raises LocalRunFailed when the file cannot be read as what was written.
     """
     kept = _read(file)

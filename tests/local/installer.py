@@ -1,6 +1,4 @@
-"""Install packages into an environment with its own pip, or with uv into one that uv made (it has
-no pip).
-"""
+"""Install packages with an environment's own pip, or with uv where uv made it without pip."""
 
 from __future__ import annotations
 
@@ -36,8 +34,9 @@ def works(python: Path) -> bool:
 
 
 def run(python: Path, arguments: Sequence[str], progress: Progress) -> None:
-    """Install; raises LocalRunFailed with the end of the output when that fails or takes longer
-    than INSTALL_WAIT_S.
+    """Install, and move the bar.
+
+    Raises LocalRunFailed with the end of the output when that fails or takes INSTALL_WAIT_S.
     """
     process = subprocess.Popen(
         [*_program(python), *arguments],

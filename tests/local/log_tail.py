@@ -15,9 +15,7 @@ END_BYTES = 4_000
 
 
 class LogTail:
-    """Follows one log file; every line goes to `echo` under the prefix. A new run begins a new
-    file.
-    """
+    """Follows one log file, which begins anew with each run; `echo` gets every line."""
 
     def __init__(self, path: Path, *, prefix: str, echo: TextIO | None) -> None:
         self.path = path
@@ -28,9 +26,7 @@ class LogTail:
         path.write_bytes(b"")
 
     def show(self) -> None:
-        """Pass on the whole lines written since the last call, and empty the file when it is too
-        long.
-        """
+        """Pass on the whole lines written since the last call; empty a file that is too long."""
         if self._echo is not None:
             with self.path.open("rb") as log:
                 log.seek(self._shown_bytes)

@@ -21,8 +21,7 @@ POLL_S = 0.02
 
 
 def stop(pid_file: Path, *, data: Path) -> None:
-    """Stop the process named in the first line of the pid file, if it is a store of this data
-    folder.
+    """Stop the process that the pid file names, if it is a store of this data folder.
 
     Raises StoreFailed when it does not end.
     """
@@ -50,9 +49,7 @@ def _pid_in(pid_file: Path) -> int | None:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Tell whether this process has our data folder on its command line or in its hands: a pid is
-    used again by others.
-    """
+    """Tell whether this process has our data: its number may belong to another one by now."""
     return str(data) in _command_line(pid) or _works_in(pid, data)
 
 

@@ -1,6 +1,4 @@
-"""The Postgres of one run: listens on a unix socket only, and loses nothing unless it is asked to
-be throw-away.
-"""
+"""The Postgres of one run, on a unix socket only; it loses nothing unless it is throw-away."""
 
 from __future__ import annotations
 
@@ -70,10 +68,9 @@ class Postgres(Server):
         return f"postgresql://{SUPERUSER}@/{DATABASE}?host={host}&port={PORT}"
 
     def prepare(self) -> None:
-        """Make the cluster and its database if the folder has none; a half-made one from before is
-        thrown away.
+        """Make the cluster and its database if the folder has none.
 
-        Raises StoreFailed when that is not possible.
+        A half-made one from before is thrown away. Raises StoreFailed when it cannot be made.
         """
         if self.data.exists():
             return
@@ -98,9 +95,7 @@ class Postgres(Server):
         self._run([self.binaries.folder / "initdb", *options, "-D", data])
 
     def _create_database(self, data: Path) -> None:
-        """Create it in single-user mode, so that a cluster without its database never gets the
-        final name.
-        """
+        """Create it in single-user mode: a cluster without it never gets the final name."""
         words: list[str | Path] = [
             self.binaries.folder / "postgres",
             "--single",

@@ -1,10 +1,8 @@
-"""Run a store with as little power as it needs: never as root, and never longer than this process
-lives.
+"""Run a store with as little power as it needs: never as root, never longer than we live.
 
 Postgres refuses root. As root we hand the stores to an account without a login and keep one
-capability for them,
-CAP_DAC_OVERRIDE, so that a checkout below a private home folder works without opening any folder to
-others.
+capability for them, CAP_DAC_OVERRIDE, so that a checkout below a private home folder works without
+opening any folder to others.
 """
 
 from __future__ import annotations
@@ -44,11 +42,9 @@ class Account:
 
 
 def account_for(data: Path) -> Account:
-    """Return who runs the store of this data folder: ourselves, or when we are root an account
-    without power.
+    """Return who runs the store of this folder: ourselves, or for root an account without power.
 
-    A folder made earlier keeps its owner, so that installing a Postgres package later changes
-    nothing.
+    A folder made earlier keeps its owner: installing a Postgres package later changes nothing.
     Raises StoreFailed when the folder belongs to somebody else.
     """
     owner = _owner(data)
@@ -70,12 +66,10 @@ def give(path: Path, account: Account) -> None:
 def start(
     command: Sequence[str | Path], account: Account, *, output: IO[bytes] | int, reads: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start a store's program as the account, in a session of its own, with both outputs to one
-    place.
+    """Start a program as the account, in a session of its own; both outputs go to one place.
 
     The kernel interrupts it when the *thread* that calls this ends: call it from a thread that
-    lives as long as the run.
-    Raises StoreFailed when this process may not become the account.
+    lives as long as the run. Raises StoreFailed when this process may not become the account.
     """
     prefix = _prefix(account)
     becomes = account if not prefix and os.geteuid() == 0 else None
@@ -100,9 +94,7 @@ def start(
 
 
 def die_with_parent(signal_name: str) -> list[str]:
-    """Return the words before a command that end it with our thread; none where the system cannot
-    (then nothing breaks).
-    """
+    """Return the words before a command that end it with our thread; none where none can."""
     words = ["setpriv", "--pdeathsig", signal_name, "--"]
     return words if _works(tuple(words)) else []
 

@@ -1,6 +1,4 @@
-"""A progress bar on stderr, for people only: when stderr is not a terminal one line says what is
-done.
-"""
+"""A progress bar on stderr; when that is no terminal, one line before and one after."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""One store's process: started, stopped, killed, and started again on the same data and the same
-socket.
-"""
+"""One store's process: started, stopped, killed, and started again on the same data."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ LOG_TAIL_BYTES = 2_000
 
 
 class Server(abc.ABC):
-    """A store of this run. Start it from a thread that lives as long as the run (see
-    `privileges.start`).
-    """
+    """A store of this run; start it from a thread that lives as long (see `privileges.start`)."""
 
     name: ClassVar[str]
     stop_signals: ClassVar[tuple[tuple[signal.Signals, float], ...]]
@@ -62,27 +58,18 @@ class Server(abc.ABC):
         if self.is_running:
             return
         deadline_s = time.monotonic() + START_WAIT_S
-        log_from = self._log_bytes()
-        self._spawn()
+        log_from = self._spawn()
         while not self._is_ready():
+            if not self.is_running:
+                log_from = self._spawn_again(log_from)
             if time.monotonic() > deadline_s:
                 self.kill()
-                raise StoreFailed(
-                    self._what_happened(log_from, f"did not answer within {START_WAIT_S:.0f} s")
-                )
-            if not self.is_running:
-                said = self._said(log_from)
-                if not self._may_try_again(said):
-                    self._process = None
-                    raise StoreFailed(self._what_happened(log_from, "ended as it started"))
-                log_from = self._log_bytes()
-                self._spawn()
+                how = f"did not answer within {START_WAIT_S:.0f} s"
+                raise StoreFailed(self._what_happened(log_from, how))
             time.sleep(POLL_S)
 
     def stop(self) -> None:
-        """Stop cleanly; each of the stop signals gets its time before the next, harder one. Nothing
-        happens when stopped.
-        """
+        """Stop cleanly; each stop signal gets its time before the next, harder one."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -115,9 +102,18 @@ class Server(abc.ABC):
         del said
         return False
 
-    def _spawn(self) -> None:
+    def _spawn(self) -> int:
+        """Start the process and return where in the log it begins."""
+        log_from = self._log_bytes()
         with self.log.open("ab") as output:
             self._process = privileges.start(self._command(), self.account, output=output)
+        return log_from
+
+    def _spawn_again(self, log_from: int) -> int:
+        if self._may_try_again(self._said(log_from)):
+            return self._spawn()
+        self._process = None
+        raise StoreFailed(self._what_happened(log_from, "ended as it started"))
 
     def _log_bytes(self) -> int:
         return self.log.stat().st_size if self.log.exists() else 0

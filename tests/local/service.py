@@ -27,9 +27,7 @@ DEFAULT_PORTS = {"PORT": "8000", "CONSOLE_PORT": "8001"}
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that runs and is ready; `environment` is what all its processes share, secrets
-    included.
-    """
+    """A service that is ready; its environment is what its processes share, with all secrets."""
 
     stores: Stores
     supervisor: Supervisor
@@ -50,8 +48,7 @@ class Service:
 def running(
     *, data: Path = DATA, environment: Mapping[str, str] = os.environ, echo: TextIO | None = None
 ) -> Iterator[Service]:
-    """Start everything, give it when it is ready, and stop it in the reverse order; nothing is left
-    behind.
+    """Start everything, give it when it is ready, and stop it in the reverse order.
 
     While it runs, `run/env.json` in the data folder tells the operator's commands where it is.
     Raises LocalRunFailed with a text that says what to do.
@@ -78,8 +75,9 @@ def running(
 
 
 def _settings(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with the ports and secrets that it lacks; an empty port or address
-    counts as not set.
+    """Return the environment with the ports and secrets that it lacks.
+
+    An empty port or address counts as not set.
     """
     unset = {"DATABASE_URL", "REDIS_URL", *DEFAULT_PORTS}
     settings = {

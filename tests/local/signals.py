@@ -1,6 +1,4 @@
-"""Being stopped: every way to ask for it looks the same, and asking twice does not cut the cleaning
-short.
-"""
+"""Being stopped: every way to ask looks the same, and asking twice cuts no cleaning short."""
 
 from __future__ import annotations
 
@@ -29,9 +27,7 @@ def stop_by_interrupt() -> Iterator[None]:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold back requests to stop while the block runs: it must be short, and is what stops things
-    anyway.
-    """
+    """Ignore requests to stop while the block runs, for it is what stops things anyway."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

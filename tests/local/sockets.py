@@ -1,38 +1,50 @@
-"""A short, private folder for the stores' sockets, found again through a link in the data folder.
+"""A short, private folder for the stores' sockets.
 
-A socket's path may have 107 bytes (103 on macOS), and a checkout may lie deeper than that.
+A socket's path may have 107 bytes (103 on macOS), and a checkout may lie deeper than that or on a
+file system without sockets. So the folder lies in the temporary folder, and a link in the data
+folder lets a later run find and clear it. Data that lies in the temporary folder itself has its
+sockets beside it.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
+from tests.local import folders
+
 FOLDER_BYTES_MAX = 80
-RANDOM_BYTES = 8
 PREFIX = "payratchet-sockets-"
-LINK = "sockets"
-SHORT_PLACE = "/tmp"
+NAME = "sockets"
+SHORT_PLACE = Path("/tmp")
+PRIVATE = 0o700
 
 
 def make(data: Path) -> Path:
-    """Make the folder, and link to it from the data folder so that a later run can clear it."""
-    place = tempfile.gettempdir()
-    length_bytes = len(os.fsencode(place)) + len(PREFIX) + RANDOM_BYTES
-    is_short = length_bytes < FOLDER_BYTES_MAX
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place if is_short else SHORT_PLACE))
-    (data / LINK).symlink_to(folder)
-    return folder
+    """Make the folder; `clear` must have been called since the last one."""
+    place = Path(tempfile.gettempdir())
+    beside = data / NAME
+    if data.is_relative_to(place) and _is_short(beside):
+        beside.mkdir(PRIVATE)
+        return beside
+    longest = place / f"{PREFIX}{'x' * 8}"
+    made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place if _is_short(longest) else SHORT_PLACE))
+    beside.symlink_to(made)
+    return made
 
 
 def clear(data: Path) -> None:
-    """Remove the folder that the data folder links to, if any."""
-    link = data / LINK
-    if not link.is_symlink():
+    """Remove the folder of the last run on this data, if any."""
+    beside = data / NAME
+    if not beside.is_symlink():
+        folders.remove(beside)
         return
-    folder = link.readlink()
-    if folder.name.startswith(PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
-    link.unlink()
+    made = beside.readlink()
+    if made.name.startswith(PREFIX):
+        folders.remove(made)
+    beside.unlink()
+
+
+def _is_short(folder: Path) -> bool:
+    return len(os.fsencode(folder)) < FOLDER_BYTES_MAX

@@ -98,18 +98,14 @@ class Stores:
 
     @property
     def postgres(self) -> Postgres:
-        """Our Postgres, to stop, kill and start; raises StoreGiven when it is not ours or not
-        started.
-        """
+        """Our Postgres, to stop, kill and start; raises StoreGiven when it is not ours."""
         if self._postgres is None:
             raise StoreGiven("This run has no Postgres of its own.")
         return self._postgres
 
     @property
     def valkey(self) -> Valkey:
-        """Our Valkey, to stop, kill and start; raises StoreGiven when it is not ours or not
-        started.
-        """
+        """Our Valkey, to stop, kill and start; raises StoreGiven when it is not ours."""
         if self._valkey is None:
             raise StoreGiven("This run has no Valkey of its own.")
         return self._valkey

@@ -1,8 +1,7 @@
 """Keep the processes of a Procfile running: start them, restart those that die, stop them all.
 
 One thread does everything, so that the kernel ends the processes with us (it watches the thread
-that started them)
-while the caller's thread is free for traffic.
+that started them) while the caller's thread is free for traffic.
 """
 
 from __future__ import annotations
@@ -109,8 +108,9 @@ class Supervisor:
             self.check()
 
     def wait_ready(self, port: int, *, within_s: float = READY_WAIT_S) -> None:
-        """Return once `GET /readyz` on this port answers 200; raises ProcessFailed with the log's
-        end when it does not.
+        """Return once `GET /readyz` on this port answers 200.
+
+        Raises ProcessFailed with the end of every log when it does not within `within_s`.
         """
         deadline_s = time.monotonic() + within_s
         while not readiness.is_ready(port):

@@ -1,19 +1,16 @@
-"""Folders for stores that are thrown away after a test run, and the clearing of what killed runs
-left.
-"""
+"""Folders for stores of one test run, and the clearing of what killed runs left."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.local import sockets
+from tests.local import folders, sockets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +24,9 @@ WALKABLE = 0o711
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """Give a new folder in the temporary folder and remove it at the end; removes first what killed
-    runs left.
+    """Give a new temporary folder and remove it at the end.
+
+    What killed runs left is removed first.
     """
     _sweep()
     made = Path(tempfile.mkdtemp(prefix=PREFIX))
@@ -40,9 +38,7 @@ def folder() -> Iterator[Path]:
 
 
 def _sweep() -> None:
-    """Remove folders of ours that no run holds; a run holds `lock` in its folder as long as it
-    lives.
-    """
+    """Remove folders of ours that no run holds by the lock in it."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             status = left.lstat()
@@ -62,4 +58,4 @@ def _remove_unless_held(left: Path) -> None:
 
 def _remove(left: Path) -> None:
     sockets.clear(left)
-    shutil.rmtree(left, ignore_errors=True)
+    folders.remove(left)

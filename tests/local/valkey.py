@@ -1,6 +1,4 @@
-"""The Valkey (or Redis) of one run: listens on a unix socket only, keeps every command in an
-append-only file.
-"""
+"""The Valkey (or Redis) of one run, on a unix socket only, with an append-only file."""
 
 from __future__ import annotations
 

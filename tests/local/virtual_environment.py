@@ -38,8 +38,7 @@ VENV_MISSING = (
 
 
 def ready() -> Path:
-    """Return the Python of an environment that fits the lock, after making or mending it when it
-    does not.
+    """Return the Python of an environment that fits the lock, made or mended if need be.
 
     Two runs at once take turns. Raises LocalRunFailed with what the installer said.
     """
@@ -69,9 +68,7 @@ def _turn() -> Iterator[None]:
 
 
 def _fingerprint() -> dict[str, str]:
-    """Return everything that makes an environment the wrong one: another lock, another package, a
-    moved checkout.
-    """
+    """Return all that makes an environment the wrong one: lock, package, a moved checkout."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     parts = [project.get("build-system"), project["project"]]
     return {
@@ -82,9 +79,7 @@ def _fingerprint() -> dict[str, str]:
 
 
 def _made_from() -> dict[str, str]:
-    """Return the fingerprint it was made from; empty for a half-made one, or one that somebody else
-    made.
-    """
+    """Return what it was made from; empty for one that is half made or somebody else's."""
     try:
         made: dict[str, str] = json.loads(MARKER.read_text())
     except (OSError, ValueError):

@@ -28,8 +28,8 @@ class Attempt(NamedTuple):
 _RECORD = """
     INSERT INTO attempts (event_id, number, started_at, worker, outcome, error_class,
                           fingerprint, message, replay_id)
-    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[],
-                         %s::text[], %s::text[], %s::text[], %s::bigint[])
+    SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::timestamptz[], %b::text[], %b::text[],
+                         %b::text[], %b::text[], %b::text[], %b::bigint[])
 """
 
 

@@ -14,7 +14,7 @@ CLAIM_AGE_S_MAX = 60.0
 
 _TAKE = """
     INSERT INTO claims (worker, backend_pid, backend_start, event_ids)
-    VALUES (%s, %s, %s, %s::bigint[]) RETURNING id
+    VALUES (%s, %s, %s, %b::bigint[]) RETURNING id
 """
 
 

@@ -34,9 +34,9 @@ class Letter(NamedTuple):
 
 _BURY = """
     WITH letters AS (
-        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
-            %s::integer[])
+        SELECT * FROM unnest(%b::bigint[], %b::timestamptz[], %b::text[], %b::text[], %b::text[],
+            %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[],
+            %b::integer[])
             AS u(event_id, received_at, source, account, event_type, reference, reason,
                  error_class, fingerprint, message, amount_minor, currency, attempts)
     ), before AS (
@@ -71,7 +71,7 @@ def bury(tx: Transaction, letters: Sequence[Letter]) -> None:
 _SETTLE = """
     WITH settled AS (
         UPDATE dead_letters SET status = %s, resolved_at = now()
-        WHERE event_id = ANY(%s::bigint[]) AND status IN ('open', 'replaying')
+        WHERE event_id = ANY(%b::bigint[]) AND status IN ('open', 'replaying')
         RETURNING id
     )
     INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
@@ -96,7 +96,7 @@ def discard(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: st
 _RAISE = """
     WITH raised AS (
         UPDATE dead_letters SET status = 'replaying'
-        WHERE id = ANY(%s::bigint[]) AND status = 'open'
+        WHERE id = ANY(%b::bigint[]) AND status = 'open'
         RETURNING id, event_id, received_at
     ), noted AS (
         INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason, replay_id)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from workers.database import Transaction
-
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from workers.database import Transaction
 
 REFUSALS_KEPT_MAX = 10_000
 """Refused requests that are kept; older ones go first."""

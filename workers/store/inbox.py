@@ -34,7 +34,7 @@ _LOCK = """
            e.source, e.account, e.event_key, e.mode, e.body, now()
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
-    WHERE w.event_id = ANY(%s::bigint[])
+    WHERE w.event_id = ANY(%b::bigint[])
     ORDER BY w.event_id
     FOR UPDATE OF w SKIP LOCKED
 """
@@ -52,7 +52,7 @@ def lock(tx: Transaction, event_ids: Sequence[int]) -> list[Work]:
 
 def finish(tx: Transaction, event_ids: Sequence[int]) -> None:
     """Delete the work rows, in the transaction that applies the effect."""
-    tx.execute("DELETE FROM inbound_work WHERE event_id = ANY(%s::bigint[])", (list(event_ids),))
+    tx.execute("DELETE FROM inbound_work WHERE event_id = ANY(%b::bigint[])", (list(event_ids),))
 
 
 _POSTPONE = """
@@ -70,7 +70,7 @@ def postpone(tx: Transaction, event_id: int, *, delay_s: float) -> None:
 _REOPEN = """
     INSERT INTO inbound_work (event_id, received_at, lane, next_at, replay_id)
     SELECT u.event_id, u.received_at, %s, now(), %s
-    FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(event_id, received_at)
+    FROM unnest(%b::bigint[], %b::timestamptz[]) AS u(event_id, received_at)
     ON CONFLICT (event_id) DO NOTHING
 """
 
@@ -100,7 +100,7 @@ def due(tx: Transaction, *, lane: str, limit: int) -> list[int]:
 _RING_AGAIN = """
     WITH due AS MATERIALIZED (
         SELECT event_id FROM inbound_work
-        WHERE next_at <= now() AND lane = ANY(%s::text[])
+        WHERE next_at <= now() AND lane = ANY(%b::text[])
         ORDER BY next_at LIMIT %s
         FOR UPDATE SKIP LOCKED
     )
@@ -132,7 +132,7 @@ _CRASHED = """
     UPDATE inbound_work
     SET crashes = crashes + 1, next_at = now(),
         lane = CASE WHEN crashes + 1 >= %s AND %s THEN 'quarantine' ELSE lane END
-    WHERE event_id = ANY(%s::bigint[])
+    WHERE event_id = ANY(%b::bigint[])
     RETURNING event_id, crashes
 """
 

@@ -40,8 +40,8 @@ _MOVEMENT_IDS = "SELECT nextval('ledger_movement_ids') FROM generate_series(1, %
 _POST = """
     INSERT INTO ledger_entries (movement_id, leg, payment_id, effect, object_id, account,
                                 amount_minor, currency, event_id, at)
-    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::text[], %s::text[],
-        %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[])
+    SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::bigint[], %b::text[], %b::text[],
+        %b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
 """
 
 
@@ -109,14 +109,14 @@ def _owner(leg: Leg) -> tuple[str, str]:
 
 _OPEN_BALANCES = """
     INSERT INTO customer_balances (customer_id, currency)
-    SELECT * FROM unnest(%s::text[], %s::text[])
+    SELECT * FROM unnest(%b::text[], %b::text[])
     ON CONFLICT DO NOTHING
 """
 
 _LOCK_BALANCES = """
     SELECT b.customer_id, b.currency, b.balance_minor, b.version
     FROM customer_balances b
-    JOIN unnest(%s::text[], %s::text[]) AS u(customer_id, currency) USING (customer_id, currency)
+    JOIN unnest(%b::text[], %b::text[]) AS u(customer_id, currency) USING (customer_id, currency)
     ORDER BY b.customer_id, b.currency
     FOR NO KEY UPDATE OF b
 """
@@ -133,10 +133,16 @@ def _lock_balances(
     return {(row[0], row[1]): _Balance(row[2], row[3]) for row in rows}
 
 
+def lock_balance(tx: Transaction, customer_id: str, currency: str) -> int:
+    """Return the customer's balance in minor units, its row locked until the transaction ends."""
+    owner = (customer_id, currency)
+    return _lock_balances(tx, {owner})[owner].balance_minor
+
+
 _SAVE_BALANCES = """
     UPDATE customer_balances b
     SET balance_minor = n.balance_minor, version = n.version, updated_at = now()
-    FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[])
+    FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[])
         AS n(customer_id, currency, balance_minor, version)
     WHERE b.customer_id = n.customer_id AND b.currency = n.currency
 """
@@ -151,9 +157,9 @@ _STATE = """
     INSERT INTO sms_transactions (reference, client_id, idempotency_key, customer_id, currency,
         kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,
         reverses_id, service, description, created_at)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[],
-        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::text[], %s::text[], %s::timestamptz[])
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[],
+        %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
+        %b::text[], %b::text[], %b::timestamptz[])
 """
 
 
@@ -183,7 +189,7 @@ def _statement_row(
 
 _HELD = """
     SELECT object_id, account, amount_minor, currency FROM ledger_entries e
-    WHERE payment_id IS NULL AND effect = 'unclaimed' AND object_id = ANY(%s::text[])
+    WHERE payment_id IS NULL AND effect = 'unclaimed' AND object_id = ANY(%b::text[])
       AND (%s OR NOT EXISTS (
           SELECT 1 FROM ledger_entries r
           WHERE r.payment_id IS NULL AND r.effect = 'unclaimed_release'

@@ -27,14 +27,14 @@ class PaymentChangedUnderLock(Exception):
 _LOCK = """
     SELECT id, reference, account, amount_minor, currency, provider, customer_id, cancelled,
            lock_version, head_hash, state
-    FROM payment_logs WHERE reference = ANY(%s::text[])
+    FROM payment_logs WHERE reference = ANY(%b::text[])
     ORDER BY id
     FOR NO KEY UPDATE
 """
 
 _FACTS = """
     SELECT payment_id, kind, object_id, status, amount_minor, currency, capture_id
-    FROM payment_facts WHERE payment_id = ANY(%s::bigint[])
+    FROM payment_facts WHERE payment_id = ANY(%b::bigint[])
     ORDER BY id
 """
 
@@ -97,8 +97,8 @@ _ADD_FACTS = """
                                capture_id, provider_at, event_id)
     SELECT u.payment_id, u.kind, u.object_id, u.status, u.amount_minor, u.currency, u.capture_id,
            to_timestamp(u.at_s), u.event_id
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
-                %s::text[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[],
+                %b::text[], %b::bigint[], %b::bigint[]) WITH ORDINALITY
         AS u(payment_id, kind, object_id, status, amount_minor, currency, capture_id, at_s,
              event_id, n)
     ORDER BY u.n
@@ -133,9 +133,9 @@ class Step(NamedTuple):
 _ADD_STEPS = """
     INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state, event_id,
         actor, reason, captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash)
-    SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[],
-        %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::timestamptz[], %s::bytea[], %s::bytea[])
+    SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::text[], %b::text[],
+        %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
+        %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
 
 
@@ -159,8 +159,8 @@ _SAVE = """
         disputed_minor = n.disputed_minor, lock_version = n.version, head_hash = n.head_hash,
         provider_reference = coalesce(p.provider_reference, n.provider_reference),
         updated_at = now()
-    FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                %s::integer[], %s::bytea[], %s::text[])
+    FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
+                %b::integer[], %b::bytea[], %b::text[])
         AS n(id, before_version, state, captured_minor, refunded_minor, disputed_minor, version,
              head_hash, provider_reference)
     WHERE p.id = n.id AND p.lock_version = n.before_version
@@ -172,8 +172,14 @@ def save(tx: Transaction, moved: Sequence[Moved]) -> None:
     if not moved:
         return
     rows = [
-        (m.after.payment_id, m.before_version, *_standing(m.after.position))
-        + (m.after.version, m.after.head_hash, m.provider_reference)
+        (
+            m.after.payment_id,
+            m.before_version,
+            *_standing(m.after.position),
+            m.after.version,
+            m.after.head_hash,
+            m.provider_reference,
+        )
         for m in moved
     ]
     saved = tx.execute(_SAVE, [list(column) for column in zip(*rows, strict=True)]).rowcount

@@ -21,7 +21,7 @@ class Waiting(NamedTuple):
 
 _NOTE = """
     INSERT INTO waiting_captures (payment_id, event_id, received_at)
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])
+    SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[])
     ON CONFLICT DO NOTHING
 """
 
@@ -36,7 +36,7 @@ def clear(tx: Transaction, payment_ids: Sequence[int]) -> list[int]:
     """Note that the captures came; return the events that had waited for them."""
     if not payment_ids:
         return []
-    sql = "DELETE FROM waiting_captures WHERE payment_id = ANY(%s::bigint[]) RETURNING event_id"
+    sql = "DELETE FROM waiting_captures WHERE payment_id = ANY(%b::bigint[]) RETURNING event_id"
     return [row[0] for row in tx.execute(sql, (list(payment_ids),)).fetchall()]
 
 

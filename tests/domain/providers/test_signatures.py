@@ -161,6 +161,14 @@ def test_every_code_is_compared_with_every_secret_even_after_a_match() -> None:
     assert asked == [b"1", b"2", b"3"]
 
 
+def test_a_header_holds_at_most_4096_bytes() -> None:
+    longest = Delivery([(b"x", b"a" * 4096)], b"", NOW_S)
+
+    assert len(signing.required_header(longest, b"x")) == 4096
+    with pytest.raises(SignatureInvalid, match="4097 bytes"):
+        signing.required_header(Delivery([(b"x", b"a" * 4097)], b"", NOW_S), b"x")
+
+
 def test_a_time_is_judged_to_the_second_on_both_sides() -> None:
     for age_s in (-300, 0, 300):
         signing.require_fresh(NOW_S - age_s, received_at_s=NOW_S)

@@ -71,9 +71,10 @@ def test_what_means_one_thing_is_read_exactly(body: bytes) -> None:
 
 
 def test_sixty_four_levels_are_read() -> None:
-    body = b'{"a":' + b"[" * 63 + b"1" + b"]" * 63 + b"}"
+    deep = b"[" * 63 + b"1" + b"]" * 63
 
-    assert list(strict_json.parse(body)) == ["a"]
+    assert list(strict_json.parse(b'{"a":' + deep + b"}")) == ["a"]
+    assert list(strict_json.parse(b'{"a":' + deep + b',"b":' + deep + b"}")) == ["a", "b"]
 
 
 def test_many_shallow_objects_are_not_deep() -> None:

@@ -1,0 +1,116 @@
+"""The application: its parts, put together once for each process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from domain.providers import PROVIDERS
+from ingress import log, settings, store
+from ingress.body import Bodies
+from ingress.diagnosis import Diagnostician
+from ingress.doorbell import Doorbell
+from ingress.edge import Edge, not_found
+from ingress.group_commit import GroupCommit
+from ingress.health import Health
+from ingress.record import Recorder
+from ingress.refusals import Refusals
+from ingress.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from domain.delivery import Provider
+    from ingress.settings import Settings
+
+GC_THRESHOLD = 50_000
+"""Objects between two collections: requests leave hardly any cycles, and a pause is felt."""
+
+
+def from_environment() -> Starlette:
+    """Return the application of this process; what uvicorn calls in each of its processes."""
+    return create_app(settings.load())
+
+
+def create_app(settings: Settings, providers: Mapping[str, Provider] = PROVIDERS) -> Starlette:
+    """Return the application. Nothing is connected before its lifespan begins."""
+    parts = Parts(settings, providers)
+    return Starlette(
+        routes=[
+            Route("/webhooks/{provider}", parts.webhooks),
+            Route("/webhooks/{provider}/{account}", parts.webhooks),
+            Route("/health", Endpoint(parts.health.health)),
+            Route("/livez", Endpoint(parts.health.livez)),
+            Route("/readyz", Endpoint(parts.health.readyz)),
+            Route("/{path:path}", Endpoint(not_found)),
+        ],
+        middleware=[Middleware(Edge, refusals=parts.refusals)],
+        lifespan=parts.lifespan,
+    )
+
+
+class Endpoint:
+    """A plain ASGI application under a route, which would take a function for something else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        await self._app(scope, receive, send)
+
+
+class Parts:
+    """Everything that lives as long as the application."""
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
+        open_ = functools.partial(
+            store.connect,
+            settings.database_url,
+            allow_unsafe=settings.payratchet_allow_unsafe_store,
+        )
+        self.doorbell = Doorbell(settings.redis_url)
+        self.group_commit = GroupCommit(open_, Recorder(providers, self.doorbell))
+        self.refusals = Refusals(open_)
+        self.health = Health(open_, settings.redis_url, self.group_commit)
+        self.webhooks = Webhooks(
+            settings.accounts,
+            bodies=Bodies(bytes_max=settings.webhook_body_bytes_max),
+            group_commit=self.group_commit,
+            refusals=self.refusals,
+            diagnostician=Diagnostician(settings.accounts),
+            trusted_proxies=settings.trusted_proxies,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+        """Start every part, and stop them in an order that loses nothing.
+
+        By the time it stops no request comes any more; what waits is committed, then rung for,
+        then the refusals and the last log lines are written.
+        """
+        journal = log.configure()
+        journal.start()
+        self.doorbell.start()
+        self.group_commit.start()
+        self.refusals.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        try:
+            yield {"refusals": self.refusals}
+        finally:
+            await self.group_commit.stop()
+            await asyncio.to_thread(self.doorbell.close)
+            await self.refusals.stop()
+            await self.health.close()
+            await asyncio.to_thread(journal.close)

@@ -1,0 +1,77 @@
+"""The edge: every request passes the gate, every refusal becomes a problem document.
+
+Any input ends in an answer that the contract names, never in a 500.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+import structlog
+
+from domain.errors import Refused
+from ingress import gate, problems
+from ingress.errors import ClientGone, NotFound, Unforeseen
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from ingress.refusals import Refusals
+
+RECORDED_ELSEWHERE = frozenset(
+    {"signature_missing", "signature_invalid", "signature_expired", "rate_limited"}
+)
+"""Codes of which the endpoint itself has logged more than can be known here."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Edge:
+    """Middleware, the only one of ours."""
+
+    def __init__(self, app: ASGIApp, refusals: Refusals) -> None:
+        self._app = app
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a decent request on; answer in the place of whoever refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        head = scope[gate.HEAD] = gate.read(scope)
+        try:
+            gate.require_decent(scope, head)
+            await self._app(scope, receive, send)
+        except Refused as error:
+            await self._refuse(send, error, head)
+        except ClientGone:
+            self._refusals.say(code="client_gone", request_id=head.request_id)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            _log_unforeseen(error, head)
+            await problems.refuse(send, Unforeseen("try again later"), head.request_id)
+
+    async def _refuse(self, send: Send, error: Refused, head: gate.Head) -> None:
+        if error.code not in RECORDED_ELSEWHERE:
+            self._refusals.say(
+                code=error.code, status=error.http_status, request_id=head.request_id
+            )
+        await problems.refuse(send, error, head.request_id)
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse every path that is not ours."""
+    del scope, receive, send
+    raise NotFound
+
+
+def _log_unforeseen(error: Exception, head: gate.Head) -> None:
+    """Say where it happened. The error's text may quote the request, so it is not logged."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    log.error(
+        "request.failed",
+        error_class=type(error).__name__,
+        reason=where,
+        request_id=head.request_id,
+    )

@@ -1,0 +1,198 @@
+"""The HTTP protocol: uvicorn's, with an end to all that a slow, endless or odd sender can do.
+
+uvicorn has no limit on how long a request may take to arrive, how large its head may be, how
+long an answer may stay unread, or how many clients are connected; and it reads trailers as if
+they were headers. Each connection looks at itself twice a second, which costs a request nothing.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from domain.errors import RequestMalformed
+from ingress import gate, problems
+from ingress.errors import HeadersTooLarge, Overloaded, PathTooLong, RequestTimeout
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn._types import HTTPScope
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from domain.errors import Refused
+
+ARRIVAL_S_MAX = 9.0
+"""Seconds for a request to arrive in full, its body included, and for an answer to be read."""
+
+LOOK_S = 0.5
+"""Seconds between two looks: so much later than `ARRIVAL_S_MAX` a connection may be ended."""
+
+LINGER_S = 1.0
+"""Seconds that a refused client has to read why, while what it still sends is thrown away."""
+
+HEAD_BYTES_MAX = 65_536
+"""Bytes that are read without the end of the headers in sight."""
+
+CONNECTIONS_MAX = 4_000
+"""Connections of one process; the next client is told to come again."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection.
+
+    `_due_since_s` is when the client began to owe us the rest of a request, None while it owes
+    nothing; `_unread_since_s` when it began to leave our answers unread.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _due_since_s: float | None = None
+    _unread_since_s: float | None = None
+    _refused_at_s: float | None = None
+    _is_in_head = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, unless there are too many."""
+        super().connection_made(transport)
+        self._due_since_s = self.loop.time()
+        self._timer = self.loop.call_later(LOOK_S, self._look)
+        if len(self.connections) > CONNECTIONS_MAX:
+            self.refuse(Overloaded("too many connections"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, as long as the head stays within its bounds."""
+        if self._refused_at_s is not None:
+            return
+        if self._due_since_s is None:
+            self._due_since_s = self.loop.time()
+        was_in_head = self._is_in_head
+        super().data_received(data)
+        if was_in_head and self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self.refuse(self._too_long())
+
+    def on_message_begin(self) -> None:
+        """Begin to count another head."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = 0
+        self._due_since_s = self.loop.time()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. What comes after the body is a trailer, which nobody has asked for."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Accept a request for a path of this server, and no wish to speak something else.
+
+        After an upgrade that was not granted the parser would take the body for a new request.
+        """
+        if not self.url.startswith(b"/") or self.parser.should_upgrade():
+            raise ValueError("the target is no path, or an upgrade is asked for")
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the client owes nothing more."""
+        super().on_message_complete()
+        self._due_since_s = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser could not read."""
+        del msg
+        self.refuse(RequestMalformed("the HTTP message could not be read"))
+
+    def refuse(self, error: Refused) -> None:
+        """Answer with a problem, past the application, and read nothing more.
+
+        The connection stays half open for `LINGER_S`: closed at once with unread bytes in its
+        buffer, it would be reset, and the client might never see the answer.
+        """
+        if self._refused_at_s is not None or self.transport.is_closing():
+            return
+        self._refused_at_s = self.loop.time()
+        cycle = self._open_cycle()
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        request_id = gate.new_request_id()
+        self.transport.write(_response(error, request_id))
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self.app_state["refusals"].say(
+            code=error.code, status=error.http_status, request_id=request_id
+        )
+
+    def _look(self) -> None:
+        """End the connection when something takes too long, else look again."""
+        self._timer = self.loop.call_later(LOOK_S, self._look)
+        now_s = self.loop.time()
+        if self._refused_at_s is not None:
+            if now_s - self._refused_at_s >= LINGER_S:
+                self.transport.abort()
+        elif self._is_unread_too_long(now_s):
+            self.transport.abort()
+        elif self._due_since_s is not None and now_s - self._due_since_s >= ARRIVAL_S_MAX:
+            self._end_arrival()
+
+    def _end_arrival(self) -> None:
+        """Close; say why, unless there is an answer already or no request at all."""
+        cycle = self._open_cycle()
+        if cycle is None and not self._has_begun():
+            self.transport.close()
+        elif cycle is not None and cycle.response_started:
+            self.transport.abort()
+        else:
+            self.refuse(RequestTimeout("the request did not arrive in time"))
+
+    def _open_cycle(self) -> RequestResponseCycle | None:
+        """Return the request that the application has and has not answered."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def _has_begun(self) -> bool:
+        """Say whether there is the beginning of a head, but not its end."""
+        scope: HTTPScope | None = self.scope
+        return self._is_in_head and scope is not None and "method" not in scope
+
+    def _is_unread_too_long(self, now_s: float) -> bool:
+        if not self.transport.get_write_buffer_size():
+            self._unread_since_s = None
+            return False
+        if self._unread_since_s is None:
+            self._unread_since_s = now_s
+        return now_s - self._unread_since_s >= ARRIVAL_S_MAX
+
+    def _too_long(self) -> Refused:
+        url = self.url if self._has_begun() else b""
+        if len(url) > gate.PATH_BYTES_MAX:
+            return PathTooLong(f"the path has more than {gate.PATH_BYTES_MAX} bytes")
+        return HeadersTooLarge(f"more than {gate.HEADER_BYTES_MAX} bytes of headers")
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: it was refused."""
+
+
+def _response(error: Refused, request_id: str) -> bytes:
+    body = problems.document(error, request_id)
+    lines = [
+        f"HTTP/1.1 {error.http_status} {HTTPStatus(error.http_status).phrase}".encode(),
+        b"content-type: application/problem+json",
+        b"x-request-id: " + request_id.encode(),
+        b"content-length: %d" % len(body),
+        b"connection: close",
+        *(name + b": " + value for name, value in problems.headers(error)),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body

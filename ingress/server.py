@@ -1,0 +1,86 @@
+"""The server: uvicorn with uvloop and httptools, told to say nothing about itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import psycopg
+import uvicorn
+
+from ingress import settings, store
+from ingress.errors import StartRefused
+from ingress.protocol import Protocol
+
+if TYPE_CHECKING:
+    from ingress.settings import Settings
+
+APPLICATION = "ingress.app:from_environment"
+
+KEEP_ALIVE_S = 30
+"""Seconds that a connection may stay open between two requests."""
+
+STOP_S_MAX = 5
+"""Seconds for requests in progress when told to stop; with what follows, a stop is done in 10."""
+
+BACKLOG = 2_048
+"""Connections that the kernel holds for us while we are busy."""
+
+EXIT_REFUSED = 2
+"""Exit code when the configuration or the store is not fit to start."""
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; return 0 then, `EXIT_REFUSED` when it must not start."""
+    try:
+        told = settings.load()
+        _require_safe_store(told)
+    except StartRefused as error:
+        print(f"The ingress does not start: {error}", file=sys.stderr)  # noqa: T201 - before any log
+        return EXIT_REFUSED
+    _raise_descriptor_limit()
+    # uvicorn raises the signal again once it has stopped; by then there is nothing left to do.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    uvicorn.run(
+        APPLICATION,
+        factory=True,
+        host=told.host,
+        port=told.port,
+        workers=told.web_concurrency,
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S_MAX,
+    )
+    return 0
+
+
+def _require_safe_store(told: Settings) -> None:
+    """Raise StartRefused for a store that loses commits. One that is away is waited for later."""
+    with contextlib.suppress(psycopg.Error, OSError):
+        asyncio.run(_look_at_store(told))
+
+
+async def _look_at_store(told: Settings) -> None:
+    connection = await store.connect(
+        told.database_url, allow_unsafe=told.payratchet_allow_unsafe_store
+    )
+    await store.close(connection)
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many open sockets as the system lets us have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

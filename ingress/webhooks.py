@@ -1,0 +1,159 @@
+"""Webhooks: verify a delivery, keep it, and only then answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from domain.delivery import Delivery
+from domain.errors import ProviderUnknown, RequestMalformed, SignatureRefused
+from ingress import gate, problems
+from ingress.accounts import DEFAULT_ACCOUNT
+from ingress.addresses import client_address
+from ingress.entry import Arrival, entries
+from ingress.errors import MethodNotAllowed, RateLimited
+from ingress.failures import Failures
+from ingress.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from domain.delivery import Verified
+    from domain.errors import Refused
+    from ingress.accounts import Account, Accounts
+    from ingress.body import Bodies
+    from ingress.diagnosis import Diagnostician
+    from ingress.entry import Kept
+    from ingress.gate import Head
+    from ingress.group_commit import GroupCommit
+    from ingress.refusals import Refusals
+    from ingress.settings import Network
+
+JSON = (b"content-type", b"application/json")
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Webhooks:
+    """The endpoint of all providers and accounts, as a plain ASGI application."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        *,
+        bodies: Bodies,
+        group_commit: GroupCommit,
+        refusals: Refusals,
+        diagnostician: Diagnostician,
+        trusted_proxies: Sequence[Network],
+    ) -> None:
+        self._accounts = accounts
+        self._bodies = bodies
+        self._group_commit = group_commit
+        self._refusals = refusals
+        self._diagnostician = diagnostician
+        self._trusted_proxies = trusted_proxies
+        self._failures = Failures()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 200 once the delivery is committed. Raises the Refused that it deserves."""
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(b"POST")
+        account = self._account(scope)
+        head = gate.head_of(scope)
+        body = await self._bodies.read(receive, content_length=head.content_length)
+        delivery = Delivery(scope["headers"], body, int(time.time()), _url(scope))
+        verified = self._verified(scope, delivery, account)
+        kept = await self._group_commit.keep(
+            entries(_arrival(account, head, delivery, verified), verified.events)
+        )
+        await problems.answer(
+            send, 200, _answer(kept), [JSON, (b"x-request-id", head.request_id.encode())]
+        )
+        _log(kept, account, head)
+
+    def _account(self, scope: Scope) -> Account:
+        path = scope["path_params"]
+        account = self._accounts.find(path["provider"], path.get("account", DEFAULT_ACCOUNT))
+        if account is None:
+            raise ProviderUnknown
+        return account
+
+    def _verified(self, scope: Scope, delivery: Delivery, account: Account) -> Verified:
+        """Return the proof that the account's provider sent this.
+
+        Raises RateLimited in the place of a 401 for an address that fails again and again; a
+        delivery that verifies is never limited.
+        """
+        try:
+            return account.provider.verify(delivery, account.secrets)
+        except SignatureRefused as error:
+            diagnosis = self._diagnostician.reason(error, delivery, account)
+            address = self._note(scope, delivery, account, (error, diagnosis))
+            retry_after_s = self._failures.note(address, now_s=time.monotonic())
+            if retry_after_s:
+                raise RateLimited(
+                    "too many requests of this address failed", retry_after_s=retry_after_s
+                ) from error
+            raise
+        except RequestMalformed as error:
+            self._note(scope, delivery, account, (error, str(error)))
+            raise
+
+    def _note(
+        self, scope: Scope, delivery: Delivery, account: Account, refused: tuple[Refused, str]
+    ) -> str:
+        error, diagnosis = refused
+        address = client_address(scope, self._trusted_proxies)
+        self._refusals.note(
+            Refusal(
+                source=account.provider.name,
+                account=account.name,
+                address=address,
+                code=error.code,
+                diagnosis=diagnosis,
+                request_id=gate.head_of(scope).request_id,
+                body_bytes=len(delivery.body),
+            )
+        )
+        return address
+
+
+def _arrival(account: Account, head: Head, delivery: Delivery, verified: Verified) -> Arrival:
+    return Arrival(
+        source=account.provider.name,
+        account=account.name,
+        mode=account.mode,
+        body=delivery.body,
+        headers=gate.kept_headers(delivery.headers),
+        key_id=verified.key_id,
+        request_id=head.request_id,
+        traceparent=head.traceparent,
+    )
+
+
+def _answer(kept: Kept) -> bytes:
+    status = b"accepted" if kept.fresh else b"duplicate"
+    return b'{"status":"%s","event_id":"%d"}' % (status, kept.event_id)
+
+
+def _log(kept: Kept, account: Account, head: Head) -> None:
+    log.info(
+        "delivery.accepted" if kept.fresh else "delivery.duplicate",
+        request_id=head.request_id,
+        event_id=kept.event_id,
+        provider=account.provider.name,
+        account=account.name,
+    )
+
+
+def _url(scope: Scope) -> str:
+    """Return the URL as a provider that signs it knows it: they all call https."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    query = scope["query_string"]
+    target = scope["raw_path"] + (b"?" + query if query else b"")
+    return f"https://{host.decode('latin-1')}{target.decode('latin-1')}"

@@ -1,0 +1,731 @@
+-- The whole schema of Payratchet, for an empty database. Generated; do not edit:
+--
+--     python -m migrations.generate
+--
+-- Use it where `payratchet migrate` cannot reach the database but psql can:
+--
+--     psql $DATABASE_URL -v ON_ERROR_STOP=1 -f migrations/create_payment_tables.sql
+--
+-- One transaction: everything is there afterwards, or nothing. It leaves the same schema and the
+-- same alembic_version as `payratchet migrate`, which takes over from there when the next version
+-- comes. On a database that has the tables already it stops at once and changes nothing.
+
+BEGIN;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> 0001
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+                USING ERRCODE = 'restrict_violation';
+        END $$;
+
+CREATE SEQUENCE inbound_event_ids AS bigint;
+
+CREATE TABLE inbound_events (
+            id          bigint      NOT NULL,
+            received_at timestamptz NOT NULL DEFAULT now(),
+            source      text        NOT NULL,
+            account     text        NOT NULL,
+            event_key   text        NOT NULL,
+            reference   text,
+            mode        text,
+            body        bytea       NOT NULL,
+            headers     jsonb       NOT NULL,
+            key_id      text        NOT NULL,
+            request_id  text        NOT NULL,
+            traceparent text,
+            CONSTRAINT inbound_events_pkey PRIMARY KEY (id, received_at),
+            CONSTRAINT inbound_events_mode_check CHECK (mode IN ('live', 'test')),
+            CONSTRAINT inbound_events_event_key_length_check CHECK (length(event_key) <= 500)
+        ) PARTITION BY RANGE (received_at);
+
+ALTER TABLE inbound_events ALTER COLUMN body SET STORAGE EXTERNAL;
+
+CREATE TRIGGER inbound_events_append_only BEFORE UPDATE OR DELETE ON inbound_events
+            FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER inbound_events_no_truncate BEFORE TRUNCATE ON inbound_events
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION ensure_inbound_partitions(months_ahead integer) RETURNS integer
+        LANGUAGE plpgsql AS $$
+        DECLARE
+            first date := date_trunc('month', now() AT TIME ZONE 'UTC');
+            begins timestamptz;
+            ends timestamptz;
+            name text;
+            made integer := 0;
+        BEGIN
+            FOR i IN 0..months_ahead LOOP
+                begins := (first + make_interval(months => i)) AT TIME ZONE 'UTC';
+                ends := (first + make_interval(months => i + 1)) AT TIME ZONE 'UTC';
+                name := 'inbound_events_' || to_char(first + make_interval(months => i), 'YYYY_MM');
+                IF to_regclass(name) IS NULL THEN
+                    EXECUTE format('CREATE TABLE %I PARTITION OF inbound_events '
+                                   'FOR VALUES FROM (%L) TO (%L)', name, begins, ends);
+                    EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I '
+                                   'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
+                                   name || '_no_truncate', name);
+                    made := made + 1;
+                END IF;
+            END LOOP;
+            RETURN made;
+        END $$;
+
+SELECT ensure_inbound_partitions(3);
+
+CREATE TABLE inbound_dedup (
+            source      text        NOT NULL,
+            account     text        NOT NULL,
+            event_key   text        NOT NULL,
+            body_sha256 bytea       NOT NULL,
+            event_id    bigint      NOT NULL,
+            received_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT inbound_dedup_pkey PRIMARY KEY (source, account, event_key)
+        );
+
+CREATE TABLE inbound_variants (
+            event_id    bigint      NOT NULL,
+            body_sha256 bytea       NOT NULL,
+            body        bytea       NOT NULL,
+            received_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT inbound_variants_pkey PRIMARY KEY (event_id, body_sha256)
+        );
+
+CREATE TABLE inbound_work (
+            event_id    bigint      NOT NULL,
+            received_at timestamptz NOT NULL,
+            lane        text        NOT NULL,
+            since       timestamptz NOT NULL DEFAULT now(),
+            next_at     timestamptz NOT NULL,
+            enqueues    smallint    NOT NULL DEFAULT 0,
+            attempts    smallint    NOT NULL DEFAULT 0,
+            crashes     smallint    NOT NULL DEFAULT 0,
+            replay_id   bigint,
+            CONSTRAINT inbound_work_pkey PRIMARY KEY (event_id),
+            CONSTRAINT inbound_work_lane_check
+                CHECK (lane IN ('events', 'calls', 'replay', 'quarantine'))
+        ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
+                autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+CREATE INDEX inbound_work_due_idx ON inbound_work (next_at);
+
+CREATE TABLE attempts (
+            id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            event_id    bigint      NOT NULL,
+            number      smallint    NOT NULL,
+            started_at  timestamptz NOT NULL,
+            ended_at    timestamptz NOT NULL DEFAULT now(),
+            worker      text        NOT NULL,
+            outcome     text        NOT NULL,
+            error_class text,
+            fingerprint text,
+            message     text,
+            replay_id   bigint,
+            CONSTRAINT attempts_pkey PRIMARY KEY (id),
+            CONSTRAINT attempts_outcome_check CHECK (outcome IN
+                ('no_change', 'ignored', 'retry', 'dead', 'crashed', 'applied'))
+        );
+
+CREATE INDEX attempts_event_idx ON attempts (event_id);
+
+CREATE TRIGGER attempts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attempts
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE claims (
+            id            bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            worker        text        NOT NULL,
+            backend_pid   integer     NOT NULL,
+            backend_start timestamptz NOT NULL,
+            event_ids     bigint[]    NOT NULL,
+            claimed_at    timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT claims_pkey PRIMARY KEY (id)
+        );
+
+CREATE TABLE refused_requests (
+            id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            at          timestamptz NOT NULL DEFAULT now(),
+            source      text        NOT NULL,
+            account     text        NOT NULL,
+            address     text        NOT NULL,
+            code        text        NOT NULL,
+            diagnosis   text        NOT NULL,
+            request_id  text        NOT NULL,
+            body_bytes  integer     NOT NULL,
+            CONSTRAINT refused_requests_pkey PRIMARY KEY (id)
+        );
+
+INSERT INTO alembic_version (version_num) VALUES ('0001') RETURNING alembic_version.version_num;
+
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE payment_logs (
+            id                 bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            reference          text        NOT NULL,
+            client_id          text        NOT NULL,
+            customer_id        text        NOT NULL,
+            provider           text        NOT NULL,
+            account            text        NOT NULL,
+            provider_reference text,
+            amount_minor       bigint      NOT NULL,
+            currency           text        NOT NULL,
+            state              text        NOT NULL DEFAULT 'pending',
+            captured_minor     bigint      NOT NULL DEFAULT 0,
+            refunded_minor     bigint      NOT NULL DEFAULT 0,
+            disputed_minor     bigint      NOT NULL DEFAULT 0,
+            cancelled          boolean     NOT NULL DEFAULT false,
+            lock_version       integer     NOT NULL DEFAULT 0,
+            head_hash          bytea       NOT NULL,
+            idempotency_key    uuid,
+            authorization_url  text,
+            metadata           jsonb       NOT NULL DEFAULT '{}',
+            announced_by       text        NOT NULL,
+            created_at         timestamptz NOT NULL DEFAULT now(),
+            updated_at         timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT payment_logs_pkey PRIMARY KEY (id),
+            CONSTRAINT payment_logs_reference_once UNIQUE (reference),
+            CONSTRAINT payment_logs_idempotency_key_once UNIQUE (client_id, idempotency_key),
+            CONSTRAINT payment_logs_reference_check CHECK (reference ~ '^[A-Za-z0-9._=-]{1,100}$'),
+            CONSTRAINT payment_logs_amount_positive_check CHECK (amount_minor > 0),
+            CONSTRAINT payment_logs_currency_check CHECK (currency ~ '^[A-Z]{3}$'),
+            CONSTRAINT payment_logs_state_check CHECK (state IN ('pending', 'processing', 'completed', 'failed', 'partially_refunded', 'refunded',
+                'disputed', 'charged_back', 'cancelled', 'review')),
+            CONSTRAINT payment_logs_sums_not_negative_check
+                CHECK (captured_minor >= 0 AND refunded_minor >= 0 AND disputed_minor >= 0)
+        ) WITH (fillfactor = 70);
+
+CREATE TABLE payment_facts (
+            id           bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            payment_id   bigint      NOT NULL,
+            kind         text        NOT NULL,
+            object_id    text        NOT NULL,
+            status       text        NOT NULL,
+            amount_minor bigint,
+            currency     text,
+            capture_id   text,
+            provider_at  timestamptz,
+            event_id     bigint      NOT NULL,
+            created_at   timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT payment_facts_pkey PRIMARY KEY (id),
+            CONSTRAINT payment_facts_once UNIQUE NULLS NOT DISTINCT
+                (payment_id, kind, object_id, status, amount_minor, currency, capture_id),
+            CONSTRAINT payment_facts_payment_fkey FOREIGN KEY (payment_id) REFERENCES payment_logs,
+            CONSTRAINT payment_facts_amount_check
+                CHECK ((amount_minor IS NULL) = (currency IS NULL) AND amount_minor >= 0)
+        );
+
+CREATE TRIGGER payment_facts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON payment_facts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE legal_transitions (
+            from_state text NOT NULL,
+            event      text NOT NULL,
+            to_state   text NOT NULL,
+            CONSTRAINT legal_transitions_pkey PRIMARY KEY (from_state, event, to_state)
+        );
+
+-- Generated from domain.transitions when this migration was written; later changes of the
+-- grid come as migrations of their own. A test holds the table and the grid together.
+INSERT INTO legal_transitions (from_state, event, to_state) VALUES
+    ('cancelled', 'contradicted', 'review'),
+    ('cancelled', 'corrected', 'charged_back'),
+    ('cancelled', 'corrected', 'completed'),
+    ('cancelled', 'corrected', 'disputed'),
+    ('cancelled', 'corrected', 'failed'),
+    ('cancelled', 'corrected', 'partially_refunded'),
+    ('cancelled', 'corrected', 'pending'),
+    ('cancelled', 'corrected', 'processing'),
+    ('cancelled', 'corrected', 'refunded'),
+    ('cancelled', 'corrected', 'review'),
+    ('cancelled', 'dispute_lost', 'cancelled'),
+    ('cancelled', 'dispute_opened', 'cancelled'),
+    ('cancelled', 'dispute_won', 'cancelled'),
+    ('cancelled', 'failed', 'cancelled'),
+    ('cancelled', 'fee_recorded', 'cancelled'),
+    ('cancelled', 'initialized', 'cancelled'),
+    ('cancelled', 'refund_failed', 'cancelled'),
+    ('cancelled', 'refund_pending', 'cancelled'),
+    ('cancelled', 'refunded_in_full', 'cancelled'),
+    ('cancelled', 'refunded_in_part', 'cancelled'),
+    ('cancelled', 'succeeded', 'review'),
+    ('cancelled', 'unheard', 'cancelled'),
+    ('charged_back', 'contradicted', 'review'),
+    ('charged_back', 'corrected', 'cancelled'),
+    ('charged_back', 'corrected', 'completed'),
+    ('charged_back', 'corrected', 'disputed'),
+    ('charged_back', 'corrected', 'failed'),
+    ('charged_back', 'corrected', 'partially_refunded'),
+    ('charged_back', 'corrected', 'pending'),
+    ('charged_back', 'corrected', 'processing'),
+    ('charged_back', 'corrected', 'refunded'),
+    ('charged_back', 'corrected', 'review'),
+    ('charged_back', 'dispute_lost', 'charged_back'),
+    ('charged_back', 'dispute_opened', 'charged_back'),
+    ('charged_back', 'dispute_opened', 'disputed'),
+    ('charged_back', 'dispute_won', 'charged_back'),
+    ('charged_back', 'failed', 'charged_back'),
+    ('charged_back', 'fee_recorded', 'charged_back'),
+    ('charged_back', 'initialized', 'charged_back'),
+    ('charged_back', 'refund_failed', 'charged_back'),
+    ('charged_back', 'refund_pending', 'charged_back'),
+    ('charged_back', 'refunded_in_full', 'charged_back'),
+    ('charged_back', 'refunded_in_part', 'charged_back'),
+    ('charged_back', 'succeeded', 'charged_back'),
+    ('charged_back', 'unheard', 'charged_back'),
+    ('completed', 'contradicted', 'review'),
+    ('completed', 'corrected', 'cancelled'),
+    ('completed', 'corrected', 'charged_back'),
+    ('completed', 'corrected', 'disputed'),
+    ('completed', 'corrected', 'failed'),
+    ('completed', 'corrected', 'partially_refunded'),
+    ('completed', 'corrected', 'pending'),
+    ('completed', 'corrected', 'processing'),
+    ('completed', 'corrected', 'refunded'),
+    ('completed', 'corrected', 'review'),
+    ('completed', 'dispute_lost', 'charged_back'),
+    ('completed', 'dispute_lost', 'completed'),
+    ('completed', 'dispute_opened', 'completed'),
+    ('completed', 'dispute_opened', 'disputed'),
+    ('completed', 'dispute_won', 'completed'),
+    ('completed', 'failed', 'completed'),
+    ('completed', 'fee_recorded', 'completed'),
+    ('completed', 'initialized', 'completed'),
+    ('completed', 'refund_failed', 'completed'),
+    ('completed', 'refund_pending', 'completed'),
+    ('completed', 'refunded_in_full', 'completed'),
+    ('completed', 'refunded_in_full', 'refunded'),
+    ('completed', 'refunded_in_part', 'completed'),
+    ('completed', 'refunded_in_part', 'partially_refunded'),
+    ('completed', 'succeeded', 'completed'),
+    ('completed', 'unheard', 'completed'),
+    ('disputed', 'contradicted', 'review'),
+    ('disputed', 'corrected', 'cancelled'),
+    ('disputed', 'corrected', 'charged_back'),
+    ('disputed', 'corrected', 'completed'),
+    ('disputed', 'corrected', 'failed'),
+    ('disputed', 'corrected', 'partially_refunded'),
+    ('disputed', 'corrected', 'pending'),
+    ('disputed', 'corrected', 'processing'),
+    ('disputed', 'corrected', 'refunded'),
+    ('disputed', 'corrected', 'review'),
+    ('disputed', 'dispute_lost', 'charged_back'),
+    ('disputed', 'dispute_lost', 'disputed'),
+    ('disputed', 'dispute_opened', 'disputed'),
+    ('disputed', 'dispute_won', 'completed'),
+    ('disputed', 'dispute_won', 'disputed'),
+    ('disputed', 'failed', 'disputed'),
+    ('disputed', 'fee_recorded', 'disputed'),
+    ('disputed', 'initialized', 'disputed'),
+    ('disputed', 'refund_failed', 'disputed'),
+    ('disputed', 'refund_pending', 'disputed'),
+    ('disputed', 'refunded_in_full', 'disputed'),
+    ('disputed', 'refunded_in_part', 'disputed'),
+    ('disputed', 'succeeded', 'disputed'),
+    ('disputed', 'unheard', 'disputed'),
+    ('failed', 'contradicted', 'review'),
+    ('failed', 'corrected', 'cancelled'),
+    ('failed', 'corrected', 'charged_back'),
+    ('failed', 'corrected', 'completed'),
+    ('failed', 'corrected', 'disputed'),
+    ('failed', 'corrected', 'partially_refunded'),
+    ('failed', 'corrected', 'pending'),
+    ('failed', 'corrected', 'processing'),
+    ('failed', 'corrected', 'refunded'),
+    ('failed', 'corrected', 'review'),
+    ('failed', 'dispute_lost', 'failed'),
+    ('failed', 'dispute_opened', 'failed'),
+    ('failed', 'dispute_won', 'failed'),
+    ('failed', 'failed', 'failed'),
+    ('failed', 'fee_recorded', 'failed'),
+    ('failed', 'initialized', 'failed'),
+    ('failed', 'refund_failed', 'failed'),
+    ('failed', 'refund_pending', 'failed'),
+    ('failed', 'refunded_in_full', 'failed'),
+    ('failed', 'refunded_in_part', 'failed'),
+    ('failed', 'succeeded', 'completed'),
+    ('failed', 'unheard', 'failed'),
+    ('partially_refunded', 'contradicted', 'review'),
+    ('partially_refunded', 'corrected', 'cancelled'),
+    ('partially_refunded', 'corrected', 'charged_back'),
+    ('partially_refunded', 'corrected', 'completed'),
+    ('partially_refunded', 'corrected', 'disputed'),
+    ('partially_refunded', 'corrected', 'failed'),
+    ('partially_refunded', 'corrected', 'pending'),
+    ('partially_refunded', 'corrected', 'processing'),
+    ('partially_refunded', 'corrected', 'refunded'),
+    ('partially_refunded', 'corrected', 'review'),
+    ('partially_refunded', 'dispute_lost', 'charged_back'),
+    ('partially_refunded', 'dispute_lost', 'partially_refunded'),
+    ('partially_refunded', 'dispute_opened', 'disputed'),
+    ('partially_refunded', 'dispute_opened', 'partially_refunded'),
+    ('partially_refunded', 'dispute_won', 'partially_refunded'),
+    ('partially_refunded', 'failed', 'partially_refunded'),
+    ('partially_refunded', 'fee_recorded', 'partially_refunded'),
+    ('partially_refunded', 'initialized', 'partially_refunded'),
+    ('partially_refunded', 'refund_failed', 'completed'),
+    ('partially_refunded', 'refund_failed', 'partially_refunded'),
+    ('partially_refunded', 'refund_pending', 'partially_refunded'),
+    ('partially_refunded', 'refunded_in_full', 'partially_refunded'),
+    ('partially_refunded', 'refunded_in_full', 'refunded'),
+    ('partially_refunded', 'refunded_in_part', 'partially_refunded'),
+    ('partially_refunded', 'succeeded', 'partially_refunded'),
+    ('partially_refunded', 'unheard', 'partially_refunded'),
+    ('pending', 'cancelled', 'cancelled'),
+    ('pending', 'contradicted', 'review'),
+    ('pending', 'corrected', 'cancelled'),
+    ('pending', 'corrected', 'charged_back'),
+    ('pending', 'corrected', 'completed'),
+    ('pending', 'corrected', 'disputed'),
+    ('pending', 'corrected', 'failed'),
+    ('pending', 'corrected', 'partially_refunded'),
+    ('pending', 'corrected', 'processing'),
+    ('pending', 'corrected', 'refunded'),
+    ('pending', 'corrected', 'review'),
+    ('pending', 'dispute_lost', 'pending'),
+    ('pending', 'dispute_opened', 'pending'),
+    ('pending', 'dispute_won', 'pending'),
+    ('pending', 'failed', 'failed'),
+    ('pending', 'fee_recorded', 'pending'),
+    ('pending', 'initialized', 'processing'),
+    ('pending', 'refund_failed', 'pending'),
+    ('pending', 'refund_pending', 'pending'),
+    ('pending', 'refunded_in_full', 'pending'),
+    ('pending', 'refunded_in_part', 'pending'),
+    ('pending', 'succeeded', 'completed'),
+    ('pending', 'unheard', 'review'),
+    ('processing', 'cancelled', 'cancelled'),
+    ('processing', 'contradicted', 'review'),
+    ('processing', 'corrected', 'cancelled'),
+    ('processing', 'corrected', 'charged_back'),
+    ('processing', 'corrected', 'completed'),
+    ('processing', 'corrected', 'disputed'),
+    ('processing', 'corrected', 'failed'),
+    ('processing', 'corrected', 'partially_refunded'),
+    ('processing', 'corrected', 'pending'),
+    ('processing', 'corrected', 'refunded'),
+    ('processing', 'corrected', 'review'),
+    ('processing', 'dispute_lost', 'processing'),
+    ('processing', 'dispute_opened', 'processing'),
+    ('processing', 'dispute_won', 'processing'),
+    ('processing', 'failed', 'failed'),
+    ('processing', 'fee_recorded', 'processing'),
+    ('processing', 'initialized', 'processing'),
+    ('processing', 'refund_failed', 'processing'),
+    ('processing', 'refund_pending', 'processing'),
+    ('processing', 'refunded_in_full', 'processing'),
+    ('processing', 'refunded_in_part', 'processing'),
+    ('processing', 'succeeded', 'completed'),
+    ('processing', 'unheard', 'review'),
+    ('refunded', 'contradicted', 'review'),
+    ('refunded', 'corrected', 'cancelled'),
+    ('refunded', 'corrected', 'charged_back'),
+    ('refunded', 'corrected', 'completed'),
+    ('refunded', 'corrected', 'disputed'),
+    ('refunded', 'corrected', 'failed'),
+    ('refunded', 'corrected', 'partially_refunded'),
+    ('refunded', 'corrected', 'pending'),
+    ('refunded', 'corrected', 'processing'),
+    ('refunded', 'corrected', 'review'),
+    ('refunded', 'dispute_lost', 'charged_back'),
+    ('refunded', 'dispute_lost', 'refunded'),
+    ('refunded', 'dispute_opened', 'disputed'),
+    ('refunded', 'dispute_opened', 'refunded'),
+    ('refunded', 'dispute_won', 'refunded'),
+    ('refunded', 'failed', 'refunded'),
+    ('refunded', 'fee_recorded', 'refunded'),
+    ('refunded', 'initialized', 'refunded'),
+    ('refunded', 'refund_failed', 'partially_refunded'),
+    ('refunded', 'refund_failed', 'refunded'),
+    ('refunded', 'refund_pending', 'refunded'),
+    ('refunded', 'refunded_in_full', 'refunded'),
+    ('refunded', 'refunded_in_part', 'refunded'),
+    ('refunded', 'succeeded', 'refunded'),
+    ('refunded', 'unheard', 'refunded'),
+    ('review', 'contradicted', 'review'),
+    ('review', 'corrected', 'cancelled'),
+    ('review', 'corrected', 'charged_back'),
+    ('review', 'corrected', 'completed'),
+    ('review', 'corrected', 'disputed'),
+    ('review', 'corrected', 'failed'),
+    ('review', 'corrected', 'partially_refunded'),
+    ('review', 'corrected', 'pending'),
+    ('review', 'corrected', 'processing'),
+    ('review', 'corrected', 'refunded'),
+    ('review', 'dispute_lost', 'charged_back'),
+    ('review', 'dispute_lost', 'review'),
+    ('review', 'dispute_opened', 'disputed'),
+    ('review', 'dispute_opened', 'review'),
+    ('review', 'dispute_won', 'completed'),
+    ('review', 'dispute_won', 'review'),
+    ('review', 'failed', 'failed'),
+    ('review', 'failed', 'review'),
+    ('review', 'fee_recorded', 'review'),
+    ('review', 'initialized', 'review'),
+    ('review', 'refund_failed', 'review'),
+    ('review', 'refund_pending', 'review'),
+    ('review', 'refunded_in_full', 'refunded'),
+    ('review', 'refunded_in_full', 'review'),
+    ('review', 'refunded_in_part', 'partially_refunded'),
+    ('review', 'refunded_in_part', 'review'),
+    ('review', 'resolved', 'completed'),
+    ('review', 'succeeded', 'completed'),
+    ('review', 'succeeded', 'review'),
+    ('review', 'unheard', 'review');;
+
+CREATE TRIGGER legal_transitions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON legal_transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE payment_transitions (
+            payment_id     bigint      NOT NULL,
+            version        integer     NOT NULL,
+            from_state     text        NOT NULL,
+            event          text        NOT NULL,
+            to_state       text        NOT NULL,
+            event_id       bigint,
+            actor          text        NOT NULL,
+            reason         text        NOT NULL,
+            captured_minor bigint      NOT NULL,
+            refunded_minor bigint      NOT NULL,
+            disputed_minor bigint      NOT NULL,
+            at             timestamptz NOT NULL,
+            prev_hash      bytea       NOT NULL,
+            hash           bytea       NOT NULL,
+            CONSTRAINT payment_transitions_pkey PRIMARY KEY (payment_id, version),
+            CONSTRAINT payment_transitions_payment_fkey
+                FOREIGN KEY (payment_id) REFERENCES payment_logs,
+            CONSTRAINT payment_transitions_legal_fkey FOREIGN KEY (from_state, event, to_state)
+                REFERENCES legal_transitions (from_state, event, to_state),
+            CONSTRAINT payment_transitions_hash_length_check
+                CHECK (length(prev_hash) = 32 AND length(hash) = 32)
+        );
+
+CREATE TRIGGER payment_transitions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON payment_transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION check_payment_steps() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            broken text;
+        BEGIN
+            SELECT after.reference INTO broken
+            FROM after
+            JOIN before USING (id)
+            LEFT JOIN payment_transitions first
+                ON first.payment_id = after.id AND first.version = before.lock_version + 1
+            LEFT JOIN payment_transitions last
+                ON last.payment_id = after.id AND last.version = after.lock_version
+            WHERE (after.state, after.lock_version, after.head_hash)
+                    IS DISTINCT FROM (before.state, before.lock_version, before.head_hash)
+              AND (first.from_state IS DISTINCT FROM before.state
+                   OR first.prev_hash IS DISTINCT FROM before.head_hash
+                   OR last.to_state IS DISTINCT FROM after.state
+                   OR last.hash IS DISTINCT FROM after.head_hash)
+            LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'payment % changed without the steps that lead there', broken
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+
+CREATE TRIGGER payment_logs_steps_exist AFTER UPDATE ON payment_logs
+            REFERENCING OLD TABLE AS before NEW TABLE AS after
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_steps();
+
+CREATE FUNCTION check_payment_asked() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'INSERT' AND (NEW.state, NEW.lock_version) <> ('pending', 0) THEN
+                RAISE EXCEPTION 'payment % must begin as pending', NEW.reference
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NEW;
+        END $$;
+
+CREATE TRIGGER payment_logs_begin_pending BEFORE INSERT ON payment_logs
+            FOR EACH ROW EXECUTE FUNCTION check_payment_asked();
+
+CREATE TRIGGER payment_logs_asked_is_final
+            BEFORE UPDATE OF reference, client_id, customer_id, provider, account, amount_minor,
+                currency, announced_by, created_at ON payment_logs
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER payment_logs_no_delete BEFORE DELETE OR TRUNCATE ON payment_logs
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE waiting_captures (
+            payment_id  bigint      NOT NULL,
+            event_id    bigint      NOT NULL,
+            received_at timestamptz NOT NULL,
+            since       timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT waiting_captures_pkey PRIMARY KEY (payment_id, event_id)
+        );
+
+CREATE TABLE source_modes (
+            source    text        NOT NULL,
+            account   text        NOT NULL,
+            mode      text        NOT NULL,
+            event_id  bigint      NOT NULL,
+            pinned_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT source_modes_pkey PRIMARY KEY (source, account),
+            CONSTRAINT source_modes_mode_check CHECK (mode IN ('live', 'test'))
+        );
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+-- Running upgrade 0002 -> 0003
+
+CREATE SEQUENCE ledger_movement_ids AS bigint;
+
+CREATE TABLE ledger_entries (
+            movement_id  bigint      NOT NULL,
+            leg          smallint    NOT NULL,
+            payment_id   bigint,
+            effect       text        NOT NULL,
+            object_id    text        NOT NULL,
+            account      text        NOT NULL,
+            amount_minor bigint      NOT NULL,
+            currency     text        NOT NULL,
+            event_id     bigint,
+            at           timestamptz NOT NULL,
+            CONSTRAINT ledger_entries_pkey PRIMARY KEY (movement_id, leg),
+            CONSTRAINT ledger_entries_effect_once UNIQUE NULLS NOT DISTINCT
+                (payment_id, effect, object_id, leg),
+            CONSTRAINT ledger_entries_payment_fkey FOREIGN KEY (payment_id) REFERENCES payment_logs,
+            CONSTRAINT ledger_entries_amount_not_zero_check CHECK (amount_minor <> 0),
+            CONSTRAINT ledger_entries_currency_check CHECK (currency ~ '^[A-Z]{3}$')
+        );
+
+CREATE FUNCTION check_zero_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            broken bigint;
+        BEGIN
+            SELECT movement_id INTO broken FROM added
+            GROUP BY movement_id, currency HAVING sum(amount_minor) <> 0 LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION 'movement % does not sum to zero', broken
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+
+CREATE TRIGGER ledger_entries_zero_sum AFTER INSERT ON ledger_entries
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_zero_sum();
+
+CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE customer_balances (
+            customer_id   text        NOT NULL,
+            currency      text        NOT NULL,
+            balance_minor bigint      NOT NULL DEFAULT 0,
+            version       bigint      NOT NULL DEFAULT 0,
+            updated_at    timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT customer_balances_pkey PRIMARY KEY (customer_id, currency)
+        ) WITH (fillfactor = 50);
+
+CREATE TABLE sms_transactions (
+            id                  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            reference           text        NOT NULL,
+            client_id           text        NOT NULL,
+            idempotency_key     uuid,
+            customer_id         text        NOT NULL,
+            currency            text        NOT NULL,
+            kind                text        NOT NULL,
+            amount_minor        bigint      NOT NULL,
+            balance_after_minor bigint      NOT NULL,
+            customer_version    bigint      NOT NULL,
+            payment_log_id      bigint,
+            movement_id         bigint      NOT NULL,
+            reverses_id         bigint,
+            service             text,
+            description         text,
+            created_at          timestamptz NOT NULL,
+            CONSTRAINT sms_transactions_pkey PRIMARY KEY (id),
+            CONSTRAINT sms_transactions_reference_once UNIQUE (reference),
+            CONSTRAINT sms_transactions_idempotency_key_once UNIQUE (client_id, idempotency_key),
+            CONSTRAINT sms_transactions_in_sequence UNIQUE
+                (customer_id, currency, customer_version),
+            CONSTRAINT sms_transactions_reversed_once UNIQUE (reverses_id),
+            CONSTRAINT sms_transactions_payment_fkey
+                FOREIGN KEY (payment_log_id) REFERENCES payment_logs,
+            CONSTRAINT sms_transactions_reverses_fkey
+                FOREIGN KEY (reverses_id) REFERENCES sms_transactions,
+            CONSTRAINT sms_transactions_kind_check CHECK (kind IN
+                ('top_up', 'refund', 'chargeback', 'adjustment', 'sms_debit', 'sms_reversal')),
+            CONSTRAINT sms_transactions_amount_not_zero_check CHECK (amount_minor <> 0),
+            CONSTRAINT sms_transactions_debit_within_credit_check
+                CHECK (kind <> 'sms_debit' OR (amount_minor < 0 AND balance_after_minor >= 0))
+        );
+
+CREATE UNIQUE INDEX sms_transactions_one_top_up_per_payment
+            ON sms_transactions (payment_log_id) WHERE kind = 'top_up';
+
+CREATE TRIGGER sms_transactions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON sms_transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+-- Running upgrade 0003 -> 0004
+
+CREATE SEQUENCE replay_ids AS bigint;
+
+CREATE TABLE dead_letters (
+            id           bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            event_id     bigint      NOT NULL,
+            received_at  timestamptz NOT NULL,
+            source       text        NOT NULL,
+            account      text        NOT NULL,
+            event_type   text        NOT NULL,
+            reference    text,
+            reason       text        NOT NULL,
+            error_class  text        NOT NULL,
+            fingerprint  text        NOT NULL,
+            message      text        NOT NULL,
+            amount_minor bigint,
+            currency     text,
+            attempts     integer     NOT NULL,
+            status       text        NOT NULL DEFAULT 'open',
+            dead_at      timestamptz NOT NULL DEFAULT now(),
+            resolved_at  timestamptz,
+            CONSTRAINT dead_letters_pkey PRIMARY KEY (id),
+            CONSTRAINT dead_letters_event_once UNIQUE (event_id),
+            CONSTRAINT dead_letters_status_check
+                CHECK (status IN ('open', 'replaying', 'resolved', 'discarded')),
+            CONSTRAINT dead_letters_reason_check CHECK (reason IN
+                ('permanent', 'schema', 'mismatch', 'mode_mismatch', 'unknown_reference',
+                 'missing_capture', 'refetch_required', 'illegal_transition', 'exhausted',
+                 'expired', 'crash_loop'))
+        );
+
+CREATE INDEX dead_letters_open_idx ON dead_letters (reason, reference)
+            WHERE status = 'open';
+
+CREATE TABLE dead_letter_actions (
+            id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            dead_letter_id bigint      NOT NULL,
+            action         text        NOT NULL,
+            actor          text        NOT NULL,
+            reason         text        NOT NULL,
+            replay_id      bigint,
+            at             timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT dead_letter_actions_pkey PRIMARY KEY (id),
+            CONSTRAINT dead_letter_actions_dead_letter_fkey
+                FOREIGN KEY (dead_letter_id) REFERENCES dead_letters,
+            CONSTRAINT dead_letter_actions_action_check CHECK (action IN
+                ('died', 'replayed', 'died_again', 'resolved', 'discarded'))
+        );
+
+CREATE INDEX dead_letter_actions_dead_letter_idx ON dead_letter_actions (dead_letter_id);
+
+CREATE TRIGGER dead_letter_actions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON dead_letter_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+COMMIT;

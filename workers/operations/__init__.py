@@ -1,0 +1,1 @@
+"""What operators do: the CLI and the console, thin callers of the same use cases."""

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+from workers.database import Database
+from workers.operations import surroundings
+from workers.settings import StoreSettings
+from workers.store.views import PAGE_MAX
+
+json_option = click.option("--json", "json_", is_flag=True, help="Print JSON for scripts.")
+
+reason_option = click.option(
+    "--reason", default="none given", show_default=True, help="Why; kept in the history for ever."
+)
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before acting on several.")
+
+
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, PAGE_MAX), default=50, show_default=True, help="Rows."
+)
+
+cursor_option = click.option(
+    "--cursor", type=int, help="The next_cursor of the page before; none begins at the newest."
+)
+
+
+def database() -> Database:
+    """Return the database of the environment, or of the local service that is running."""
+    surroundings.adopt()
+    return Database(StoreSettings().database_url, name="payratchet cli")
+
+
+def confirm(count: int, what: str, *, yes: bool) -> None:
+    """Ask before acting on more than one. Without a terminal and without --yes: refuse."""
+    if count > 1 and not yes:
+        click.confirm(f"{what} {count}?", abort=True, err=True)

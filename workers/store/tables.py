@@ -1,0 +1,381 @@
+"""Every table of the schema, as SQLAlchemy Core knows tables.
+
+The migrations make the tables; this describes them, for queries that are put together at run time
+(an operator's filters) and for the test that holds both together. Hot paths write their own SQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+METADATA = MetaData()
+
+_Type = TypeEngine[Any] | type[TypeEngine[Any]]
+_Time = DateTime(timezone=True)
+
+
+def _required(name: str, type_: _Type) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+def _optional(name: str, type_: _Type) -> Column[Any]:
+    return Column(name, type_, nullable=True)
+
+
+inbound_events = Table(
+    "inbound_events",
+    METADATA,
+    _required("id", BigInteger),
+    _required("received_at", _Time),
+    _required("source", Text),
+    _required("account", Text),
+    _required("event_key", Text),
+    _optional("reference", Text),
+    _optional("mode", Text),
+    _required("body", LargeBinary),
+    _required("headers", JSONB),
+    _required("key_id", Text),
+    _required("request_id", Text),
+    _optional("traceparent", Text),
+    PrimaryKeyConstraint("id", "received_at", name="inbound_events_pkey"),
+)
+
+inbound_dedup = Table(
+    "inbound_dedup",
+    METADATA,
+    _required("source", Text),
+    _required("account", Text),
+    _required("event_key", Text),
+    _required("body_sha256", LargeBinary),
+    _required("event_id", BigInteger),
+    _required("received_at", _Time),
+    PrimaryKeyConstraint("source", "account", "event_key", name="inbound_dedup_pkey"),
+)
+
+inbound_variants = Table(
+    "inbound_variants",
+    METADATA,
+    _required("event_id", BigInteger),
+    _required("body_sha256", LargeBinary),
+    _required("body", LargeBinary),
+    _required("received_at", _Time),
+    PrimaryKeyConstraint("event_id", "body_sha256", name="inbound_variants_pkey"),
+)
+
+inbound_work = Table(
+    "inbound_work",
+    METADATA,
+    _required("event_id", BigInteger),
+    _required("received_at", _Time),
+    _required("lane", Text),
+    _required("since", _Time),
+    _required("next_at", _Time),
+    _required("enqueues", SmallInteger),
+    _required("attempts", SmallInteger),
+    _required("crashes", SmallInteger),
+    _optional("replay_id", BigInteger),
+    PrimaryKeyConstraint("event_id", name="inbound_work_pkey"),
+    Index("inbound_work_due_idx", "next_at"),
+)
+
+attempts = Table(
+    "attempts",
+    METADATA,
+    _required("id", BigInteger),
+    _required("event_id", BigInteger),
+    _required("number", SmallInteger),
+    _required("started_at", _Time),
+    _required("ended_at", _Time),
+    _required("worker", Text),
+    _required("outcome", Text),
+    _optional("error_class", Text),
+    _optional("fingerprint", Text),
+    _optional("message", Text),
+    _optional("replay_id", BigInteger),
+    PrimaryKeyConstraint("id", name="attempts_pkey"),
+    Index("attempts_event_idx", "event_id"),
+)
+
+claims = Table(
+    "claims",
+    METADATA,
+    _required("id", BigInteger),
+    _required("worker", Text),
+    _required("backend_pid", Integer),
+    _required("backend_start", _Time),
+    _required("event_ids", ARRAY(BigInteger)),
+    _required("claimed_at", _Time),
+    PrimaryKeyConstraint("id", name="claims_pkey"),
+)
+
+refused_requests = Table(
+    "refused_requests",
+    METADATA,
+    _required("id", BigInteger),
+    _required("at", _Time),
+    _required("source", Text),
+    _required("account", Text),
+    _required("address", Text),
+    _required("code", Text),
+    _required("diagnosis", Text),
+    _required("request_id", Text),
+    _required("body_bytes", Integer),
+    PrimaryKeyConstraint("id", name="refused_requests_pkey"),
+)
+
+payment_logs = Table(
+    "payment_logs",
+    METADATA,
+    _required("id", BigInteger),
+    _required("reference", Text),
+    _required("client_id", Text),
+    _required("customer_id", Text),
+    _required("provider", Text),
+    _required("account", Text),
+    _optional("provider_reference", Text),
+    _required("amount_minor", BigInteger),
+    _required("currency", Text),
+    _required("state", Text),
+    _required("captured_minor", BigInteger),
+    _required("refunded_minor", BigInteger),
+    _required("disputed_minor", BigInteger),
+    _required("cancelled", Boolean),
+    _required("lock_version", Integer),
+    _required("head_hash", LargeBinary),
+    _optional("idempotency_key", Uuid),
+    _optional("authorization_url", Text),
+    _required("metadata", JSONB),
+    _required("announced_by", Text),
+    _required("created_at", _Time),
+    _required("updated_at", _Time),
+    PrimaryKeyConstraint("id", name="payment_logs_pkey"),
+    UniqueConstraint("client_id", "idempotency_key", name="payment_logs_idempotency_key_once"),
+    UniqueConstraint("reference", name="payment_logs_reference_once"),
+)
+
+payment_facts = Table(
+    "payment_facts",
+    METADATA,
+    _required("id", BigInteger),
+    _required("payment_id", BigInteger),
+    _required("kind", Text),
+    _required("object_id", Text),
+    _required("status", Text),
+    _optional("amount_minor", BigInteger),
+    _optional("currency", Text),
+    _optional("capture_id", Text),
+    _optional("provider_at", _Time),
+    _required("event_id", BigInteger),
+    _required("created_at", _Time),
+    PrimaryKeyConstraint("id", name="payment_facts_pkey"),
+    UniqueConstraint(
+        "payment_id",
+        "kind",
+        "object_id",
+        "status",
+        "amount_minor",
+        "currency",
+        "capture_id",
+        name="payment_facts_once",
+        postgresql_nulls_not_distinct=True,
+    ),
+    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="payment_facts_payment_fkey"),
+)
+
+legal_transitions = Table(
+    "legal_transitions",
+    METADATA,
+    _required("from_state", Text),
+    _required("event", Text),
+    _required("to_state", Text),
+    PrimaryKeyConstraint("from_state", "event", "to_state", name="legal_transitions_pkey"),
+)
+
+payment_transitions = Table(
+    "payment_transitions",
+    METADATA,
+    _required("payment_id", BigInteger),
+    _required("version", Integer),
+    _required("from_state", Text),
+    _required("event", Text),
+    _required("to_state", Text),
+    _optional("event_id", BigInteger),
+    _required("actor", Text),
+    _required("reason", Text),
+    _required("captured_minor", BigInteger),
+    _required("refunded_minor", BigInteger),
+    _required("disputed_minor", BigInteger),
+    _required("at", _Time),
+    _required("prev_hash", LargeBinary),
+    _required("hash", LargeBinary),
+    PrimaryKeyConstraint("payment_id", "version", name="payment_transitions_pkey"),
+    ForeignKeyConstraint(
+        ["from_state", "event", "to_state"],
+        ["legal_transitions.from_state", "legal_transitions.event", "legal_transitions.to_state"],
+        name="payment_transitions_legal_fkey",
+    ),
+    ForeignKeyConstraint(
+        ["payment_id"], ["payment_logs.id"], name="payment_transitions_payment_fkey"
+    ),
+)
+
+waiting_captures = Table(
+    "waiting_captures",
+    METADATA,
+    _required("payment_id", BigInteger),
+    _required("event_id", BigInteger),
+    _required("received_at", _Time),
+    _required("since", _Time),
+    PrimaryKeyConstraint("payment_id", "event_id", name="waiting_captures_pkey"),
+)
+
+source_modes = Table(
+    "source_modes",
+    METADATA,
+    _required("source", Text),
+    _required("account", Text),
+    _required("mode", Text),
+    _required("event_id", BigInteger),
+    _required("pinned_at", _Time),
+    PrimaryKeyConstraint("source", "account", name="source_modes_pkey"),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    METADATA,
+    _required("movement_id", BigInteger),
+    _required("leg", SmallInteger),
+    _optional("payment_id", BigInteger),
+    _required("effect", Text),
+    _required("object_id", Text),
+    _required("account", Text),
+    _required("amount_minor", BigInteger),
+    _required("currency", Text),
+    _optional("event_id", BigInteger),
+    _required("at", _Time),
+    PrimaryKeyConstraint("movement_id", "leg", name="ledger_entries_pkey"),
+    UniqueConstraint(
+        "payment_id",
+        "effect",
+        "object_id",
+        "leg",
+        name="ledger_entries_effect_once",
+        postgresql_nulls_not_distinct=True,
+    ),
+    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="ledger_entries_payment_fkey"),
+)
+
+customer_balances = Table(
+    "customer_balances",
+    METADATA,
+    _required("customer_id", Text),
+    _required("currency", Text),
+    _required("balance_minor", BigInteger),
+    _required("version", BigInteger),
+    _required("updated_at", _Time),
+    PrimaryKeyConstraint("customer_id", "currency", name="customer_balances_pkey"),
+)
+
+sms_transactions = Table(
+    "sms_transactions",
+    METADATA,
+    _required("id", BigInteger),
+    _required("reference", Text),
+    _required("client_id", Text),
+    _optional("idempotency_key", Uuid),
+    _required("customer_id", Text),
+    _required("currency", Text),
+    _required("kind", Text),
+    _required("amount_minor", BigInteger),
+    _required("balance_after_minor", BigInteger),
+    _required("customer_version", BigInteger),
+    _optional("payment_log_id", BigInteger),
+    _required("movement_id", BigInteger),
+    _optional("reverses_id", BigInteger),
+    _optional("service", Text),
+    _optional("description", Text),
+    _required("created_at", _Time),
+    PrimaryKeyConstraint("id", name="sms_transactions_pkey"),
+    UniqueConstraint("client_id", "idempotency_key", name="sms_transactions_idempotency_key_once"),
+    UniqueConstraint(
+        "customer_id", "currency", "customer_version", name="sms_transactions_in_sequence"
+    ),
+    UniqueConstraint("reference", name="sms_transactions_reference_once"),
+    UniqueConstraint("reverses_id", name="sms_transactions_reversed_once"),
+    ForeignKeyConstraint(
+        ["payment_log_id"], ["payment_logs.id"], name="sms_transactions_payment_fkey"
+    ),
+    ForeignKeyConstraint(
+        ["reverses_id"], ["sms_transactions.id"], name="sms_transactions_reverses_fkey"
+    ),
+    Index(
+        "sms_transactions_one_top_up_per_payment",
+        "payment_log_id",
+        unique=True,
+        postgresql_where=text("kind = 'top_up'"),
+    ),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    METADATA,
+    _required("id", BigInteger),
+    _required("event_id", BigInteger),
+    _required("received_at", _Time),
+    _required("source", Text),
+    _required("account", Text),
+    _required("event_type", Text),
+    _optional("reference", Text),
+    _required("reason", Text),
+    _required("error_class", Text),
+    _required("fingerprint", Text),
+    _required("message", Text),
+    _optional("amount_minor", BigInteger),
+    _optional("currency", Text),
+    _required("attempts", Integer),
+    _required("status", Text),
+    _required("dead_at", _Time),
+    _optional("resolved_at", _Time),
+    PrimaryKeyConstraint("id", name="dead_letters_pkey"),
+    UniqueConstraint("event_id", name="dead_letters_event_once"),
+    Index("dead_letters_open_idx", "reason", "reference", postgresql_where=text("status = 'open'")),
+)
+
+dead_letter_actions = Table(
+    "dead_letter_actions",
+    METADATA,
+    _required("id", BigInteger),
+    _required("dead_letter_id", BigInteger),
+    _required("action", Text),
+    _required("actor", Text),
+    _required("reason", Text),
+    _optional("replay_id", BigInteger),
+    _required("at", _Time),
+    PrimaryKeyConstraint("id", name="dead_letter_actions_pkey"),
+    ForeignKeyConstraint(
+        ["dead_letter_id"], ["dead_letters.id"], name="dead_letter_actions_dead_letter_fkey"
+    ),
+    Index("dead_letter_actions_dead_letter_idx", "dead_letter_id"),
+)
