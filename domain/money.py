@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from domain.errors import AmountInvalid, CurrencyUnknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AMOUNT_MINOR_MAX = 2**62
+AMOUNT_MINOR_MAX = 2**62 - 1
 """Half of what BIGINT holds, so that the sum of any two amounts still fits."""
 
 _EXPONENT_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -32,6 +32,9 @@ EXPONENTS: Mapping[str, int] = MappingProxyType(
     | dict.fromkeys(_EXPONENT_3.split(), 3)
 )
 """Decimals of each currency we accept: ISO 4217, active codes with an exponent of 0, 2 or 3."""
+
+
+_MAJOR_UNITS = re.compile(r"(?P<whole>[0-9]{1,30})(?:\.(?P<fraction>[0-9]{1,30}))?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,13 +67,12 @@ def from_major(amount: str, currency: str) -> Money:
     if currency not in EXPONENTS:
         msg = f"not an ISO 4217 currency we know: {currency!r:.20}"
         raise CurrencyUnknown(msg)
-    try:
-        minor = Decimal(amount).scaleb(EXPONENTS[currency])
-        whole = int(minor)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        msg = "not a decimal number"
-        raise AmountInvalid(msg) from error
-    if whole != minor:
+    number = _MAJOR_UNITS.fullmatch(amount)
+    if number is None:
+        msg = "not a plain decimal number"
+        raise AmountInvalid(msg)
+    fraction = (number["fraction"] or "").rstrip("0")
+    if len(fraction) > EXPONENTS[currency]:
         msg = f"finer than {currency} can be"
         raise AmountInvalid(msg)
-    return Money(currency, whole)
+    return Money(currency, int(number["whole"] + fraction.ljust(EXPONENTS[currency], "0")))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from domain.delivery import Provider
+    from ingress.log import Journal
     from ingress.settings import Settings
 
 GC_THRESHOLD = 50_000
@@ -38,12 +39,24 @@ GC_THRESHOLD = 50_000
 
 def from_environment() -> Starlette:
     """Return the application of this process; what uvicorn calls in each of its processes."""
-    return create_app(settings.load())
+    app = create_app(settings.load(), journal=log.configure())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+    return app
 
 
-def create_app(settings: Settings, providers: Mapping[str, Provider] = PROVIDERS) -> Starlette:
-    """Return the application. Nothing is connected before its lifespan begins."""
-    parts = Parts(settings, providers)
+def create_app(
+    settings: Settings,
+    *,
+    providers: Mapping[str, Provider] = PROVIDERS,
+    journal: Journal | None = None,
+) -> Starlette:
+    """Return the application. Nothing is connected before its lifespan begins.
+
+    The journal, if there is one, is the last thing to stop.
+    """
+    parts = Parts(settings, providers, journal)
     return Starlette(
         routes=[
             Route("/webhooks/{provider}", parts.webhooks),
@@ -72,7 +85,10 @@ class Endpoint:
 class Parts:
     """Everything that lives as long as the application."""
 
-    def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
+    def __init__(
+        self, settings: Settings, providers: Mapping[str, Provider], journal: Journal | None
+    ) -> None:
+        self._journal = journal
         open_ = functools.partial(
             store.connect,
             settings.database_url,
@@ -98,14 +114,11 @@ class Parts:
         By the time it stops no request comes any more; what waits is committed, then rung for,
         then the refusals and the last log lines are written.
         """
-        journal = log.configure()
-        journal.start()
+        if self._journal is not None:
+            self._journal.start()
         self.doorbell.start()
         self.group_commit.start()
         self.refusals.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
         try:
             yield {"refusals": self.refusals}
         finally:
@@ -113,4 +126,5 @@ class Parts:
             await asyncio.to_thread(self.doorbell.close)
             await self.refusals.stop()
             await self.health.close()
-            await asyncio.to_thread(journal.close)
+            if self._journal is not None:
+                await asyncio.to_thread(self._journal.close)

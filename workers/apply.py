@@ -13,10 +13,10 @@ import psycopg
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from domain.delivery import ProviderEvent
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
 from workers import unclaimed
 from workers.failing import postpone_or_bury
+from workers.naming import resolve
 from workers.outcome import Outcome, Tally
 from workers.reading import read
 from workers.store import claims, inbox, payments
@@ -102,33 +102,27 @@ def apply_in(tx: Transaction, event_ids: Sequence[int], *, worker: str) -> Outco
     if not work:
         return outcome
     heard = read(tx, work)
-    known = payments.lock(tx, list(_references(heard)))
+    names = resolve(tx, heard)
+    known = payments.lock(tx, list(names.values()))
     dealt = [
-        _deal_with(outcome, item, event, known) for item, event in zip(work, heard, strict=True)
+        _deal_with(outcome, item, event, names.get(event.event_id), known)
+        for item, event in zip(work, heard, strict=True)
     ]
     outcome.postings += unclaimed.settle(tx, dealt)
     outcome.write(tx)
     return outcome
 
 
-def _references(heard: Iterable[Heard]) -> Iterable[str]:
-    for event in heard:
-        if isinstance(event.said, ProviderEvent) and event.said.reference is not None:
-            yield event.said.reference
+def _deal_with(
+    outcome: Outcome, work: Work, heard: Heard, reference: str | None, known: dict[str, Known]
+) -> Dealt:
+    """Judge one event and take up what it changes.
 
-
-def _payment_of(heard: Heard, known: dict[str, Known]) -> Known | None:
-    """Return the payment that the event is about, if it is of that very provider and account."""
-    if not isinstance(heard.said, ProviderEvent) or heard.said.reference is None:
-        return None
-    found = known.get(heard.said.reference)
-    if found is None or (found.asked.provider, found.account) != (heard.source, heard.account):
-        return None
-    return found
-
-
-def _deal_with(outcome: Outcome, work: Work, heard: Heard, known: dict[str, Known]) -> Dealt:
-    payment = _payment_of(heard, known)
+    A payment of another provider or account is none that this event may touch.
+    """
+    payment = known.get(reference) if reference else None
+    if payment and (payment.asked.provider, payment.account) != (heard.source, heard.account):
+        payment = None
     verdict = judge(heard, payment)
     outcome.finished.append(work.event_id)
     burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None

@@ -10,7 +10,15 @@ from domain import audit
 from domain.delivery import ProviderEvent
 from domain.fingerprint import fingerprint
 from domain.ledger import CUSTOMER_PREFIX
-from workers.store import attempts, dead_letters, inbox, ledger, payments, waiting
+from workers.store import (
+    attempts,
+    dead_letters,
+    inbox,
+    ledger,
+    payments,
+    references,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from domain.decide import Change
@@ -49,6 +57,7 @@ class Outcome:
     tally: Tally = field(default_factory=Tally)
     facts: list[payments.StoredFact] = field(default_factory=list)
     steps: list[payments.Step] = field(default_factory=list)
+    aliases: dict[references.Alias, None] = field(default_factory=dict)
     moved: dict[int, payments.Moved] = field(default_factory=dict)
     postings: list[ledger.Posting] = field(default_factory=list)
     letters: list[dead_letters.Letter] = field(default_factory=list)
@@ -76,6 +85,11 @@ class Outcome:
             facts=(*known.facts, *change.facts),
             position=change.after,
         )
+        if heard.said.provider_reference is not None:
+            alias = references.Alias(
+                work.source, work.account, heard.said.provider_reference, known.payment_id
+            )
+            self.aliases[alias] = None
         before = self.moved.get(known.payment_id)
         self.moved[known.payment_id] = payments.Moved(
             before.before_version if before else known.version,
@@ -111,6 +125,7 @@ class Outcome:
         payments.add_facts(tx, self.facts)
         payments.add_steps(tx, self.steps)
         payments.save(tx, list(self.moved.values()))
+        references.remember(tx, list(self.aliases))
         ledger.post(tx, self.postings)
         self._count_credit()
         attempts.record(tx, self.attempts)
@@ -211,6 +226,7 @@ def letter_for(work: Work, heard: Heard | None, burial: Burial) -> dead_letters.
         work.account,
         event_type,
         said.reference if said else None,
+        said.provider_reference if said else None,
         burial.reason,
         burial.error_class,
         fingerprint(work.source, event_type, burial.reason, burial.error_class, burial.message),

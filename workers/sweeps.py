@@ -136,6 +136,7 @@ def _overdue_letter(item: waiting.Overdue) -> dead_letters.Letter:
         item.account,
         "waiting",
         item.reference,
+        None,
         reason,
         error_class,
         fingerprint(item.source, "waiting", reason, error_class, message),

@@ -186,6 +186,18 @@ def _history() -> None:
 
 def _waiting() -> None:
     op.execute("""
+        CREATE TABLE provider_references (
+            provider           text   NOT NULL,
+            account            text   NOT NULL,
+            provider_reference text   NOT NULL,
+            payment_id         bigint NOT NULL,
+            CONSTRAINT provider_references_pkey
+                PRIMARY KEY (provider, account, provider_reference),
+            CONSTRAINT provider_references_payment_fkey
+                FOREIGN KEY (payment_id) REFERENCES payment_logs
+        )
+    """)
+    op.execute("""
         CREATE TABLE waiting_captures (
             payment_id  bigint      NOT NULL,
             event_id    bigint      NOT NULL,
@@ -212,6 +224,7 @@ def downgrade() -> None:
     for table in (
         "source_modes",
         "waiting_captures",
+        "provider_references",
         "payment_transitions",
         "legal_transitions",
         "payment_facts",

@@ -20,6 +20,7 @@ def upgrade() -> None:
             account      text        NOT NULL,
             event_type   text        NOT NULL,
             reference    text,
+            provider_reference text,
             reason       text        NOT NULL,
             error_class  text        NOT NULL,
             fingerprint  text        NOT NULL,
@@ -43,6 +44,10 @@ def upgrade() -> None:
     op.execute("""
         CREATE INDEX dead_letters_open_idx ON dead_letters (reason, reference)
             WHERE status = 'open'
+    """)
+    op.execute("""
+        CREATE INDEX dead_letters_open_by_provider_idx
+            ON dead_letters (reason, provider_reference) WHERE status = 'open'
     """)
     op.execute("""
         CREATE TABLE dead_letter_actions (

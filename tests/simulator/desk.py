@@ -60,6 +60,10 @@ class Desk(ABC):
         sale.captures.append(made)
         return self._tell_capture(made)
 
+    def ghost(self, sale: Sale) -> Capture:
+        """Make a capture that is in no book: another world's, or a lie's."""
+        return Capture(sale, self._id("pi"), sale.amount_minor, sale.currency, 0)
+
     def refund(self, capture: Capture, amount_minor: int) -> tuple[Refund, list[Notice]]:
         """Begin to give money back."""
         made = Refund(capture, self._id("re"), amount_minor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulator.books import DisputeStatus, RefundStatus
 from tests.simulator.desk import Desk
-from tests.simulator.notice import Notice, encoded
+from tests.simulator.notice import Notice
 
 if TYPE_CHECKING:
     from tests.simulator.books import Capture, Dispute, Refund, Sale
@@ -115,11 +115,6 @@ def wire(amount_minor: int, currency: str) -> int:
 def _pretty(tree: dict[str, Any]) -> bytes:
     """Stripe indents by two; whoever reads and writes it again changes the bytes."""
     return json.dumps(tree, indent=2).encode()
-
-
-def reserialised(body: bytes) -> bytes:
-    """Return what a proxy makes of a body that it parses and writes again."""
-    return encoded(json.loads(body))
 
 
 def _intent(sale: Sale, intent_id: str) -> dict[str, Any]:

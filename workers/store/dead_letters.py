@@ -23,6 +23,7 @@ class Letter(NamedTuple):
     account: str
     event_type: str
     reference: str | None
+    provider_reference: str | None
     reason: str
     error_class: str
     fingerprint: str
@@ -35,21 +36,23 @@ class Letter(NamedTuple):
 _BURY = """
     WITH letters AS (
         SELECT * FROM unnest(%b::bigint[], %b::timestamptz[], %b::text[], %b::text[], %b::text[],
-            %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[],
-            %b::integer[])
-            AS u(event_id, received_at, source, account, event_type, reference, reason,
-                 error_class, fingerprint, message, amount_minor, currency, attempts)
+            %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[],
+            %b::text[], %b::integer[])
+            AS u(event_id, received_at, source, account, event_type, reference, provider_reference,
+                 reason, error_class, fingerprint, message, amount_minor, currency, attempts)
     ), before AS (
         SELECT event_id FROM dead_letters WHERE event_id IN (SELECT event_id FROM letters)
     ), buried AS (
         INSERT INTO dead_letters AS d (event_id, received_at, source, account, event_type,
-            reference, reason, error_class, fingerprint, message, amount_minor, currency, attempts)
+            reference, provider_reference, reason, error_class, fingerprint, message, amount_minor,
+            currency, attempts)
         SELECT * FROM letters
         ON CONFLICT ON CONSTRAINT dead_letters_event_once DO UPDATE
         SET status = 'open', reason = excluded.reason, error_class = excluded.error_class,
             fingerprint = excluded.fingerprint, message = excluded.message, dead_at = now(),
             resolved_at = NULL, attempts = d.attempts + excluded.attempts,
-            reference = excluded.reference, event_type = excluded.event_type,
+            reference = excluded.reference, provider_reference = excluded.provider_reference,
+            event_type = excluded.event_type,
             amount_minor = excluded.amount_minor, currency = excluded.currency
         RETURNING d.id, d.event_id, d.reason, d.message
     )
@@ -124,9 +127,13 @@ def next_replay_id(tx: Transaction) -> int:
 
 _ANNOUNCED = """
     SELECT d.id FROM dead_letters d
-    JOIN payment_logs p ON p.reference = d.reference AND p.provider = d.source
-        AND p.account = d.account
     WHERE d.status = 'open' AND d.reason = 'unknown_reference'
+      AND (EXISTS (SELECT 1 FROM payment_logs p
+                   WHERE p.reference = d.reference AND p.provider = d.source
+                     AND p.account = d.account)
+           OR EXISTS (SELECT 1 FROM provider_references r
+                      WHERE r.provider = d.source AND r.account = d.account
+                        AND r.provider_reference = d.provider_reference AND d.reference IS NULL))
     ORDER BY d.id LIMIT %s
     FOR UPDATE OF d SKIP LOCKED
 """

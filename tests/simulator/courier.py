@@ -1,0 +1,180 @@
+"""The courier: delivers at least once, as providers do, and remembers every answer.
+
+What gets no answer, or a 5xx, is sent again with the same bytes and a new signature until it is
+answered; so an answer that was lost on its way shows as a duplicate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.simulator.forgery import forged
+from tests.simulator.signing import SIGNERS, Signable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.simulator.forgery import Forgery
+    from tests.simulator.notice import Notice
+
+CONNECTIONS = 16
+ANSWER_S_MAX = 5.0
+"""Longest wait for an answer; providers wait 5 to 30 s."""
+
+PAUSE_S_FIRST = 0.05
+PAUSE_S_MAX = 1.0
+"""Between two tries; a provider's are minutes, and nobody waits that long for a recording."""
+
+GIVE_UP_S = 30.0
+"""How long one delivery is tried."""
+
+RETRIED_STATUS_MIN = 500
+TOO_MANY = 429
+
+
+class DeliveryFailed(Exception):
+    """The receiver was away for longer than we wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery to be made; `due` is its place in the morning, from 0 to 1."""
+
+    notice: Notice
+    due: float
+    is_repeat: bool = False
+    forgery: Forgery | None = None
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one delivery came to: the final answer, and the request id of every try."""
+
+    parcel: Parcel
+    status: int = 0
+    word: str = ""
+    event_id: int | None = None
+    request_ids: list[str] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the receiver said that it has the event."""
+        return self.status == httpx.codes.OK
+
+    @property
+    def tries(self) -> int:
+        """How often it was sent."""
+        return len(self.request_ids)
+
+
+class Courier:
+    """Delivers parcels to one ingress; `answers` grows as it does."""
+
+    def __init__(
+        self,
+        ingress_url: str,
+        secrets: Mapping[str, str],
+        *,
+        seed: int,
+        on_answer: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.answers: list[Answer] = []
+        self._ingress_url = ingress_url
+        self._secrets = secrets
+        self._rng = random.Random(seed)
+        self._run = f"sim-{seed:x}-{time.time_ns():x}"
+        self._numbers = itertools.count(1)
+        self._on_answer = on_answer
+
+    async def deliver(self, parcels: Sequence[Parcel], *, within_s: float = 0.0) -> None:
+        """Deliver all, each at its share of `within_s`; return when the last is answered.
+
+        Raises DeliveryFailed when the receiver does not answer for `GIVE_UP_S`.
+        """
+        waiting: asyncio.Queue[Parcel | None] = asyncio.Queue()
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        async with (
+            httpx.AsyncClient(
+                base_url=self._ingress_url, limits=limits, timeout=ANSWER_S_MAX, trust_env=False
+            ) as client,
+            asyncio.TaskGroup() as tasks,
+        ):
+            for _ in range(CONNECTIONS):
+                tasks.create_task(self._work(client, waiting))
+            await _feed(waiting, parcels, within_s)
+
+    async def _work(self, client: httpx.AsyncClient, waiting: asyncio.Queue[Parcel | None]) -> None:
+        while (parcel := await waiting.get()) is not None:
+            answer = await self._until_answered(client, parcel)
+            self.answers.append(answer)
+            self._on_answer(len(self.answers))
+
+    async def _until_answered(self, client: httpx.AsyncClient, parcel: Parcel) -> Answer:
+        answer = Answer(parcel)
+        give_up_s = time.monotonic() + GIVE_UP_S
+        while time.monotonic() < give_up_s:
+            response = await self._try(client, parcel, answer)
+            if response is not None and not _is_to_retry(response, parcel):
+                return _noted(answer, response)
+            longest_s = min(PAUSE_S_MAX, PAUSE_S_FIRST * 2 ** (answer.tries - 1))
+            await asyncio.sleep(self._rng.uniform(longest_s / 2, longest_s))
+        raise DeliveryFailed(f"{parcel.notice.type} was tried {answer.tries} times in vain")
+
+    async def _try(
+        self, client: httpx.AsyncClient, parcel: Parcel, answer: Answer
+    ) -> httpx.Response | None:
+        """Send once; return the answer, or None when none came."""
+        headers, body = self._written(parcel)
+        answer.request_ids.append(f"{self._run}-{next(self._numbers)}")
+        headers |= {"content-type": "application/json", "x-request-id": answer.request_ids[-1]}
+        path = f"/webhooks/{parcel.notice.provider}"
+        try:
+            return await client.post(path, content=body, headers=headers)
+        except httpx.TransportError:
+            return None
+
+    def _written(self, parcel: Parcel) -> tuple[dict[str, str], bytes]:
+        notice = parcel.notice
+        secret = self._secrets[notice.provider]
+        at_s = int(time.time())
+        if parcel.forgery is not None:
+            return forged(notice, parcel.forgery, secret, at_s)
+        body = notice.repeated if parcel.is_repeat else notice.body
+        return SIGNERS[notice.provider](secret, Signable(body, notice.message_id, at_s)), body
+
+
+async def _feed(
+    waiting: asyncio.Queue[Parcel | None], parcels: Sequence[Parcel], within_s: float
+) -> None:
+    began_s = time.monotonic()
+    for parcel in sorted(parcels, key=lambda each: each.due):
+        early_s = began_s + parcel.due * within_s - time.monotonic()
+        if early_s > 0:
+            await asyncio.sleep(early_s)
+        waiting.put_nowait(parcel)
+    for _ in range(CONNECTIONS):
+        waiting.put_nowait(None)
+
+
+def _is_to_retry(response: httpx.Response, parcel: Parcel) -> bool:
+    """A provider comes back after a 429 too; a forger is content with any refusal."""
+    is_refused_for_now = response.status_code == TOO_MANY and parcel.forgery is None
+    return response.status_code >= RETRIED_STATUS_MIN or is_refused_for_now
+
+
+def _noted(answer: Answer, response: httpx.Response) -> Answer:
+    told = response.json()
+    answer.status = response.status_code
+    if answer.is_kept:
+        answer.word = told["status"]
+        answer.event_id = int(told["event_id"])
+    else:
+        answer.word = told["code"]
+    return answer
