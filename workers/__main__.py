@@ -12,6 +12,8 @@ import socket
 import sys
 import threading
 
+import dramatiq
+import redis
 import structlog
 from dramatiq.worker import Worker
 
@@ -56,6 +58,23 @@ def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[
     return started
 
 
+def stop(lanes: list[Worker]) -> None:
+    """Stop all lanes at once, each after the batch it has in hand."""
+    stopping = [threading.Thread(target=_stop_lane, args=(lane,)) for lane in lanes]
+    for thread in stopping:
+        thread.start()
+    for thread in stopping:
+        thread.join()
+
+
+def _stop_lane(lane: Worker) -> None:
+    """Stop one lane. What it had fetched goes back to the queue, or, without Redis, nowhere."""
+    try:
+        lane.stop(timeout=STOP_WITHIN_MS)
+    except (redis.RedisError, dramatiq.ConnectionError) as error:
+        log.warning("doorbell.silent", error_class=type(error).__name__)
+
+
 def main() -> int:
     """Run until SIGTERM or SIGINT; finish what is in hand, and leave the rest to others."""
     logging.configure("worker")
@@ -76,8 +95,8 @@ def main() -> int:
 
     watchdog.stop()
     claimer.stop()
-    for lane_worker in lanes:
-        lane_worker.stop(timeout=STOP_WITHIN_MS)
+    stop(lanes)
+    claimer.join(STOP_WITHIN_MS / 1000)
     log.info("worker.stopped", worker=worker)
     return 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain import audit
 from domain.delivery import ProviderEvent
+from domain.facts import FactKind
 from domain.fingerprint import fingerprint
 from domain.ledger import CUSTOMER_PREFIX
 from workers.store import (
@@ -34,6 +35,9 @@ STATEMENT_KINDS = {
     "chargeback": "chargeback",
 }
 """What a customer's statement calls an effect; anything else is an adjustment."""
+
+WAITING_KINDS = frozenset({FactKind.REFUND, FactKind.REFUND_TOTAL, FactKind.DISPUTE})
+"""Facts that are about a capture, and may be heard of before it."""
 
 
 class Tally(Counter[str]):
@@ -74,9 +78,9 @@ class Outcome:
         steps = _steps(work, heard.said.type, known, change)
         self.steps.extend(steps)
         self.postings.extend(_posting(work, known, movement) for movement in change.movements)
-        if change.after.waiting:
+        if change.after.waiting and any(fact.kind in WAITING_KINDS for fact in change.facts):
             self.waiting.append(waiting.Waiting(known.payment_id, work.event_id, work.received_at))
-        elif known.position.waiting:
+        if known.position.waiting and not change.after.waiting:
             self.captured.append(known.payment_id)
         after = replace(
             known,
@@ -91,10 +95,11 @@ class Outcome:
             )
             self.aliases[alias] = None
         before = self.moved.get(known.payment_id)
+        named = before.provider_reference if before else None
         self.moved[known.payment_id] = payments.Moved(
             before.before_version if before else known.version,
             after,
-            heard.said.provider_reference,
+            named or heard.said.provider_reference,
         )
         return after
 

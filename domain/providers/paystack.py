@@ -38,7 +38,8 @@ DECIMALS: Mapping[str, int] = MappingProxyType(
     {currency: 2 for currency, exponent in EXPONENTS.items() if exponent == 2} | {"XOF": 2}  # noqa: PLR2004
 )
 """Every currency has two decimals here; XOF too, although it has no subunit: its amounts are
-multiplied by 100. No other currency without two decimals is documented."""
+taken to be multiplied by 100. That is not confirmed by Paystack itself; if it is wrong, the amount
+differs from what was asked, and the money waits in suspense. No other currency is documented."""
 
 _REFUND_STATUSES = {
     "refund.pending": FactStatus.PENDING,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 import sqlalchemy.exc
+from alembic.script import ScriptDirectory
 
 from migrations import generate, run
 from tests.local import find
@@ -16,7 +17,7 @@ from tests.local import find
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HEAD = "0004"
+HEAD = ScriptDirectory.from_config(run.config()).get_current_head()
 PROCESS_WAIT_S = 60.0
 
 CATALOG = """

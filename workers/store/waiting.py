@@ -46,7 +46,7 @@ _OVERDUE = """
     JOIN payment_logs p ON p.id = w.payment_id
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     LEFT JOIN dead_letters d ON d.event_id = w.event_id
-    WHERE w.since < now() - make_interval(secs => %s) AND d.id IS NULL
+    WHERE w.since < now() - make_interval(secs => %s) AND (d.id IS NULL OR d.status = 'resolved')
     ORDER BY w.since LIMIT %s
     FOR UPDATE OF w SKIP LOCKED
 """
@@ -63,5 +63,9 @@ class Overdue(NamedTuple):
 
 
 def overdue(tx: Transaction, *, age_s: float, limit: int) -> list[Overdue]:
-    """Return events that have waited longer than that and are no dead letters yet."""
+    """Return events that have waited longer than that and are no open dead letters yet.
+
+    One that was a dead letter for another reason, and got over it, may still wait; one that a
+    person discarded is left in peace.
+    """
     return [Overdue(*row) for row in tx.execute(_OVERDUE, (age_s, limit)).fetchall()]

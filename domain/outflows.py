@@ -1,0 +1,103 @@
+"""Outflows: what providers have given back, by refund, by cumulative total, by lost dispute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.facts import STATUS_RANK, Fact, FactStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ByObject = dict[str, list[Fact]]
+"""The facts about each object, by its id."""
+
+
+class Outflow(NamedTuple):
+    """Money given back. `capture_id` is None where the provider does not say of which capture."""
+
+    effect: str
+    object_id: str
+    currency: str
+    amount_minor: int
+    capture_id: str | None
+
+
+def by_object(facts: Iterable[Fact]) -> ByObject:
+    """Group facts by the object that they are about."""
+    grouped: ByObject = {}
+    for fact in facts:
+        grouped.setdefault(fact.object_id, []).append(fact)
+    return grouped
+
+
+def refunds(refunded: Iterable[Fact], totals: Iterable[Fact]) -> tuple[list[Outflow], bool]:
+    """Return what was refunded, by refund id where known, and whether claims disagree.
+
+    A cumulative total is taken by maximum and counts only for what no refund of the same
+    capture explains; a refund that failed later takes its share out of the total.
+    """
+    latest = [_highest(facts) for facts in by_object(refunded).values()]
+    told = [(facts[0].status, _outflow("refund", facts)) for facts in latest]
+    done = [refund for status, refund in told if status is FactStatus.SUCCEEDED]
+    settled = [refund for status, refund in told if status is not FactStatus.PENDING]
+    for facts in by_object(totals).values():
+        total = _outflow("refund_total", facts)
+        total = total._replace(capture_id=total.capture_id or total.object_id)
+        explained_minor = sum(
+            refund.amount_minor
+            for refund in settled
+            if refund.capture_id in (None, total.capture_id)
+        )
+        if total.amount_minor > explained_minor:
+            done.append(total._replace(amount_minor=total.amount_minor - explained_minor))
+    return done, any(len({fact.amount for fact in facts}) > 1 for facts in latest)
+
+
+def lost(disputes: Mapping[str, Sequence[Fact]]) -> list[Outflow]:
+    """Return what lost disputes took."""
+    found = ([f for f in facts if f.status is FactStatus.LOST] for facts in disputes.values())
+    return [_outflow("chargeback", facts) for facts in found if facts]
+
+
+def is_settled(dispute: Sequence[Fact]) -> bool:
+    """Say whether the case is won or lost."""
+    return any(fact.status in (FactStatus.WON, FactStatus.LOST) for fact in dispute)
+
+
+def is_lost(dispute: Sequence[Fact]) -> bool:
+    """Say whether any claim says that the case is lost: that is when money goes."""
+    return any(fact.status is FactStatus.LOST for fact in dispute)
+
+
+def is_contradictory(dispute: Sequence[Fact]) -> bool:
+    """Say whether the case is both won and lost."""
+    return is_lost(dispute) and any(fact.status is FactStatus.WON for fact in dispute)
+
+
+def disputed_minor(disputes: Mapping[str, Sequence[Fact]], currency: str) -> int:
+    """Sum the cases of the currency that are open or lost."""
+    standing = [
+        max(fact.amount for fact in facts if fact.amount is not None)
+        for facts in disputes.values()
+        if is_lost(facts) or not is_settled(facts)
+    ]
+    return sum(amount.amount_minor for amount in standing if amount.currency == currency)
+
+
+def _highest(facts: Sequence[Fact]) -> list[Fact]:
+    rank = max(STATUS_RANK[fact.status] for fact in facts)
+    return [fact for fact in facts if STATUS_RANK[fact.status] == rank]
+
+
+def _outflow(effect: str, facts: Sequence[Fact]) -> Outflow:
+    """Make one outflow of equal-ranking claims about one object: the largest counts."""
+    amount = max(fact.amount for fact in facts if fact.amount is not None)
+    links = sorted(fact.capture_id for fact in facts if fact.capture_id is not None)
+    return Outflow(
+        effect,
+        facts[0].object_id,
+        amount.currency,
+        amount.amount_minor,
+        links[0] if links else None,
+    )

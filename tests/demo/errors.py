@@ -1,0 +1,13 @@
+"""What can go wrong with the demo itself; each text is for the person who started it."""
+
+from __future__ import annotations
+
+from tests.local.errors import LocalRunFailed
+
+
+class NotQuiet(LocalRunFailed):
+    """Work was still owed when our patience ended."""
+
+
+class CommandFailed(LocalRunFailed):
+    """An operator's command did not do what it was asked."""

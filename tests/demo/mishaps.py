@@ -1,0 +1,115 @@
+"""Mishaps: what is killed, and when, while the traffic runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.demo import stage as staging
+from tests.demo.errors import NotQuiet
+from tests.local import readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.demo.stage import Stage
+
+POLL_S = 0.01
+BACK_S_MAX = 20.0
+VALKEY_AWAY_S = 1.0
+"""Long enough for workers to notice, and to take their work straight from Postgres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What happened, and what came of it."""
+
+    what: str
+    after_answers: int
+    effect: str
+
+
+class Mishaps:
+    """Strikes as the share of answered deliveries rises; `done` tells what happened."""
+
+    def __init__(self, stage: Stage, *, total: int, answered: Callable[[], int]) -> None:
+        self.done: list[Mishap] = []
+        self._stage = stage
+        self._total = total
+        self._answered = answered
+
+    async def strike(self) -> None:
+        """Do them all, each when its time has come."""
+        plan: list[tuple[float, Callable[[], Awaitable[tuple[str, str]]]]] = [
+            (0.15, self._forget_doorbells),
+            (0.35, self._kill_worker),
+            (0.60, self._kill_web),
+        ]
+        if self._stage.owns_redis:
+            plan.append((0.80, self._kill_valkey))
+        for share, act in plan:
+            while self._answered() < share * self._total:
+                await asyncio.sleep(POLL_S)
+            answered = self._answered()
+            what, effect = await act()
+            self.done.append(Mishap(what, answered, effect))
+
+    async def _forget_doorbells(self) -> tuple[str, str]:
+        forgotten = staging.forget_doorbells(self._stage.environment["REDIS_URL"])
+        return (
+            "every message in Valkey deleted",
+            f"{forgotten} keys gone; the work rows are in Postgres, and the relay rings again",
+        )
+
+    async def _kill_worker(self) -> tuple[str, str]:
+        pid, back_s = await self._kill("worker")
+        return (
+            f"worker {pid} killed with SIGKILL",
+            f"its transaction rolled back; started again after {back_s:.1f} s",
+        )
+
+    async def _kill_web(self) -> tuple[str, str]:
+        began_s = time.monotonic()
+        pid, _ = await self._kill("web")
+        port = int(self._stage.environment["PORT"])
+        while not await asyncio.to_thread(readiness.is_ready, port):
+            _require_patience(began_s, "web")
+            await asyncio.sleep(POLL_S)
+        back_s = time.monotonic() - began_s
+        return (
+            f"web {pid} killed with SIGKILL",
+            f"answering again after {back_s:.1f} s; providers repeat what got no answer",
+        )
+
+    async def _kill_valkey(self) -> tuple[str, str]:
+        valkey = self._stage.stores.valkey
+        pid = valkey.pid
+        valkey.kill()
+        await asyncio.sleep(VALKEY_AWAY_S)
+        # From this thread: the kernel ends the store with the thread that started it.
+        valkey.start()
+        return (
+            f"Valkey {pid} killed with SIGKILL",
+            f"away for {VALKEY_AWAY_S:.0f} s; webhooks were answered 200 meanwhile",
+        )
+
+    async def _kill(self, name: str) -> tuple[int, float]:
+        """Kill a process; return its pid, and after how long another one ran."""
+        supervisor = self._stage.service.supervisor
+        pid = supervisor.pids[name]
+        restarts = supervisor.restarts[name]
+        began_s = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        while supervisor.restarts[name] == restarts:
+            _require_patience(began_s, name)
+            await asyncio.sleep(POLL_S)
+        return pid, time.monotonic() - began_s
+
+
+def _require_patience(began_s: float, name: str) -> None:
+    if time.monotonic() - began_s > BACK_S_MAX:
+        raise NotQuiet(f"{name} was killed and not back within {BACK_S_MAX:.0f} s.")

@@ -1,0 +1,57 @@
+"""The evidence: what the courier was answered, what the provider booked, and one snapshot of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import Connection
+
+    from tests.simulator.courier import Answer
+    from tests.simulator.morning import Morning
+
+    Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one run. The connection is in one read-only snapshot."""
+
+    connection: Connection
+    answers: Sequence[Answer]
+    morning: Morning
+
+    def rows(self, query: str) -> list[Row]:
+        """Return the rows of a query of ours."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query.encode()).fetchall()
+
+    @property
+    def kept(self) -> list[Answer]:
+        """Deliveries that were answered 200."""
+        return [answer for answer in self.answers if answer.is_kept]
+
+    @property
+    def refused(self) -> list[Answer]:
+        """Deliveries that were sent away."""
+        return [answer for answer in self.answers if not answer.is_kept]
+
+    @property
+    def event_ids(self) -> set[int]:
+        """The events that we were told are kept."""
+        return {answer.event_id for answer in self.kept if answer.event_id is not None}
+
+    @property
+    def announced(self) -> frozenset[str]:
+        """References that are payments of ours by now."""
+        return frozenset(sale.reference for sale in (*self.morning.announced, *self.morning.late))
+
+    @property
+    def never_announced(self) -> frozenset[str]:
+        """References whose money nobody claims."""
+        return frozenset(sale.reference for sale in self.morning.never)

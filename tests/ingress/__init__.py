@@ -1,0 +1,1 @@
+"""The door, tried from outside: real HTTP, real Postgres, real Valkey."""

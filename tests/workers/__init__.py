@@ -1,0 +1,1 @@
+"""Workers against a real Postgres and a real Valkey; nothing of ours is faked."""
