@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import functools
 import gc
+import os
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
@@ -19,7 +21,7 @@ from ingress.diagnosis import Diagnostician
 from ingress.doorbell import Doorbell
 from ingress.edge import Edge, not_found
 from ingress.group_commit import GroupCommit
-from ingress.health import Health
+from ingress.health import Health, version
 from ingress.record import Recorder
 from ingress.refusals import Refusals
 from ingress.webhooks import Webhooks
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from domain.delivery import Provider
     from ingress.log import Journal
     from ingress.settings import Settings
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 GC_THRESHOLD = 50_000
 """Objects between two collections: requests leave hardly any cycles, and a pause is felt."""
@@ -119,6 +123,7 @@ class Parts:
         self.doorbell.start()
         self.group_commit.start()
         self.refusals.start()
+        _log.info("ingress.started", pid=os.getpid(), version=version())
         try:
             yield {"refusals": self.refusals}
         finally:
@@ -126,5 +131,6 @@ class Parts:
             await asyncio.to_thread(self.doorbell.close)
             await self.refusals.stop()
             await self.health.close()
+            _log.info("ingress.stopped", pid=os.getpid())
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close)

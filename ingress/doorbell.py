@@ -106,7 +106,7 @@ class Doorbell:
                     broker.enqueue(message(lane, ids))
                     left -= len(ids)
                     self._note_heard()
-        except redis.RedisError as error:
+        except Exception as error:  # noqa: BLE001 - a bell whose thread ended is silent for ever
             self._note_silent(error, left)
             self._closing.wait(PAUSE_S)
 

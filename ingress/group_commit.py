@@ -15,7 +15,7 @@ import psycopg
 import structlog
 
 from ingress import store
-from ingress.errors import StartRefused, StoreUnavailable
+from ingress.errors import StoreUnavailable
 from ingress.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ WRITERS = 2
 TRIES_MAX = 2
 """Tries of one batch, each on a connection of its own."""
 
-STATEMENT_S_MAX = 1.2
+STATEMENT_S_MAX = 1.0
 """Seconds for a batch; then its connection is cut off, and the rest is for another try."""
 
 RECONNECT_PAUSE_S = 0.1
@@ -139,7 +139,7 @@ class Writer:
         while self._connection is None:
             try:
                 self._connection = await self._open()
-            except (psycopg.Error, OSError, StartRefused) as error:
+            except store.AWAY as error:
                 self._note_away(error)
                 await asyncio.sleep(RECONNECT_PAUSE_S)
             else:

@@ -7,7 +7,6 @@ import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
 import redis.asyncio
 from pydantic_core import to_json
 from redis.asyncio.retry import Retry
@@ -124,7 +123,7 @@ class Health:
             return True, await store.within(
                 self._connection, _has_schema(self._connection), limit_s=ASK_S_MAX
             )
-        except (psycopg.Error, OSError, TimeoutError):
+        except (*store.AWAY, TimeoutError):
             await self._disconnect()
             return False, False
 

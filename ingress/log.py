@@ -71,12 +71,20 @@ class Journal:
     def _write(self) -> None:
         part = bytearray()
         while self._waiting:
-            line = rendered(self._waiting.popleft())
+            line = self._line()
             if part and len(part) + len(line) > WRITE_BYTES_MAX:
                 self._put(part)
                 part = bytearray()
             part += line
         self._put(part)
+
+    def _line(self) -> bytes:
+        """Return the next line, or nothing for one that cannot be written: none stops the rest."""
+        try:
+            return rendered(self._waiting.popleft())
+        except ValueError:
+            self.dropped += 1
+            return b""
 
     def _put(self, part: bytearray) -> None:
         """Write all of it. When stderr is gone there is nobody left to tell."""

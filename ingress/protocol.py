@@ -7,6 +7,8 @@ they were headers. Each connection looks at itself twice a second, which costs a
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,8 +19,6 @@ from ingress import gate, problems
 from ingress.errors import HeadersTooLarge, Overloaded, PathTooLong, RequestTimeout
 
 if TYPE_CHECKING:
-    import asyncio
-
     from uvicorn._types import HTTPScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -36,8 +36,44 @@ LINGER_S = 1.0
 HEAD_BYTES_MAX = 65_536
 """Bytes that are read without the end of the headers in sight."""
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 CONNECTIONS_MAX = 4_000
 """Connections of one process; the next client is told to come again."""
+
+
+class HeldTransport(asyncio.Transport):
+    """The transport of one answer: holds its parts, so that they leave in one packet.
+
+    uvicorn writes head and body apart, which costs both sides nearly as much again as a whole
+    small request. All our answers are small and sent at once.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Hold the part; pass on what asks the client to go on sending."""
+        self._parts.append(bytes(data))
+        if data == CONTINUE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held."""
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def close(self) -> None:
+        """Send what is held, then close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Say whether nothing more can be sent."""
+        return self._transport.is_closing()
 
 
 class Protocol(HttpToolsProtocol):
@@ -103,6 +139,8 @@ class Protocol(HttpToolsProtocol):
             raise ValueError("the target is no path, or an upgrade is asked for")
         self._is_in_head = False
         super().on_headers_complete()
+        held = self.cycle.transport = HeldTransport(self.transport)
+        self.cycle.on_response = functools.partial(self._finish, held)
 
     def on_message_complete(self) -> None:
         """Note that the client owes nothing more."""
@@ -134,6 +172,11 @@ class Protocol(HttpToolsProtocol):
         self.app_state["refusals"].say(
             code=error.code, status=error.http_status, request_id=request_id
         )
+
+    def _finish(self, held: HeldTransport) -> None:
+        """Send the answer, which is complete now."""
+        held.flush()
+        self.on_response_complete()
 
     def _look(self) -> None:
         """End the connection when something takes too long, else look again."""

@@ -6,12 +6,10 @@ A flood of forgeries costs a fixed amount of everything: what does not fit is co
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psycopg
 import structlog
 
 from ingress import statements, store
@@ -123,7 +121,7 @@ class Refusals:
         try:
             self._connection = self._connection or await self._open()
             await store.within(self._connection, self._write(batch), limit_s=WRITE_S_MAX)
-        except (psycopg.Error, OSError) as error:
+        except store.AWAY as error:
             self.dropped += len(batch)
             log.warning("refusals.unwritten", error_class=type(error).__name__, count=len(batch))
             await self._disconnect()
@@ -141,8 +139,7 @@ class Refusals:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                await store.close(connection)
+            await store.close(connection)
 
     def _renew_lines(self) -> None:
         if self._silenced:
@@ -157,7 +154,12 @@ def _columns(batch: list[Refusal]) -> tuple[list[object], ...]:
         [refusal.account for refusal in batch],
         [refusal.address for refusal in batch],
         [refusal.code for refusal in batch],
-        [refusal.diagnosis.replace("\0", "")[:DIAGNOSIS_LENGTH_MAX] for refusal in batch],
+        [_storable(refusal.diagnosis) for refusal in batch],
         [refusal.request_id for refusal in batch],
         [refusal.body_bytes for refusal in batch],
     )
+
+
+def _storable(text: str) -> str:
+    """Return the text as Postgres can hold it."""
+    return text.replace("\0", "")[:DIAGNOSIS_LENGTH_MAX].encode(errors="replace").decode()

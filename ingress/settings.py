@@ -53,9 +53,12 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: object) -> object:
         """Take addresses and networks, parted by commas."""
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            return value
+        try:
             return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
-        return value
+        except ValueError:
+            raise ValueError("addresses and networks parted by commas are expected") from None
 
     @classmethod
     def settings_customise_sources(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AWAY = (psycopg.Error, OSError, StartRefused)
+"""What opening or using a connection raises when there is no store fit for money."""
+
 CONNECT_S_MAX = 1.0
 """Seconds in which a connection must be open and checked."""
 

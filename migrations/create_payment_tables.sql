@@ -519,12 +519,18 @@ CREATE FUNCTION check_payment_steps() RETURNS trigger LANGUAGE plpgsql AS $$
                 ON first.payment_id = after.id AND first.version = before.lock_version + 1
             LEFT JOIN payment_transitions last
                 ON last.payment_id = after.id AND last.version = after.lock_version
-            WHERE (after.state, after.lock_version, after.head_hash)
-                    IS DISTINCT FROM (before.state, before.lock_version, before.head_hash)
+            WHERE (after.state, after.lock_version, after.head_hash,
+                   after.captured_minor, after.refunded_minor, after.disputed_minor)
+                    IS DISTINCT FROM
+                  (before.state, before.lock_version, before.head_hash,
+                   before.captured_minor, before.refunded_minor, before.disputed_minor)
               AND (first.from_state IS DISTINCT FROM before.state
                    OR first.prev_hash IS DISTINCT FROM before.head_hash
                    OR last.to_state IS DISTINCT FROM after.state
-                   OR last.hash IS DISTINCT FROM after.head_hash)
+                   OR last.hash IS DISTINCT FROM after.head_hash
+                   OR (last.captured_minor, last.refunded_minor, last.disputed_minor)
+                        IS DISTINCT FROM
+                      (after.captured_minor, after.refunded_minor, after.disputed_minor))
             LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'payment % changed without the steps that lead there', broken
@@ -556,6 +562,17 @@ CREATE TRIGGER payment_logs_asked_is_final
 
 CREATE TRIGGER payment_logs_no_delete BEFORE DELETE OR TRUNCATE ON payment_logs
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE provider_references (
+            provider           text   NOT NULL,
+            account            text   NOT NULL,
+            provider_reference text   NOT NULL,
+            payment_id         bigint NOT NULL,
+            CONSTRAINT provider_references_pkey
+                PRIMARY KEY (provider, account, provider_reference),
+            CONSTRAINT provider_references_payment_fkey
+                FOREIGN KEY (payment_id) REFERENCES payment_logs
+        );
 
 CREATE TABLE waiting_captures (
             payment_id  bigint      NOT NULL,
@@ -683,6 +700,7 @@ CREATE TABLE dead_letters (
             account      text        NOT NULL,
             event_type   text        NOT NULL,
             reference    text,
+            provider_reference text,
             reason       text        NOT NULL,
             error_class  text        NOT NULL,
             fingerprint  text        NOT NULL,
@@ -705,6 +723,9 @@ CREATE TABLE dead_letters (
 
 CREATE INDEX dead_letters_open_idx ON dead_letters (reason, reference)
             WHERE status = 'open';
+
+CREATE INDEX dead_letters_open_by_provider_idx
+            ON dead_letters (reason, provider_reference) WHERE status = 'open';
 
 CREATE TABLE dead_letter_actions (
             id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -45,7 +45,7 @@ def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[
     }
     started = []
     for lane, count in threads.items():
-        broker = make_broker(settings.redis_url)
+        broker = make_broker(settings.redis_url, actors.Farewell(database))
         actors.declare(broker, database, lane, worker=worker)
         lane_worker = Worker(
             broker,
@@ -71,7 +71,7 @@ def _stop_lane(lane: Worker) -> None:
     """Stop one lane. What it had fetched goes back to the queue, or, without Redis, nowhere."""
     try:
         lane.stop(timeout=STOP_WITHIN_MS)
-    except (redis.RedisError, dramatiq.ConnectionError) as error:
+    except (redis.RedisError, dramatiq.BrokerConnectionError) as error:
         log.warning("doorbell.silent", error_class=type(error).__name__)
 
 

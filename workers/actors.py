@@ -14,11 +14,25 @@ from workers.broker import DISCARD_ACTOR
 from workers.quarantine import apply_quarantined
 
 if TYPE_CHECKING:
+    from threading import Thread
+
+    from dramatiq import Broker
     from dramatiq.brokers.redis import RedisBroker
 
     from workers.database import Database
 
 log = structlog.get_logger()
+
+
+class Farewell(dramatiq.Middleware):
+    """Closes the connection to Postgres of a thread that ends."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def before_worker_thread_shutdown(self, broker: Broker, thread: Thread) -> None:  # noqa: ARG002
+        """Close; called by the thread itself."""
+        self._database.close()
 
 
 def declare(broker: RedisBroker, database: Database, lane: Lane, *, worker: str) -> None:

@@ -60,7 +60,7 @@ def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
     except Exception as error:  # noqa: BLE001 - whatever one event did, its neighbours pass
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
-    tally = _apply_alone(database, event_ids, worker=worker)
+    tally = _apply_alone(database, event_ids, claim_id=claim_id, worker=worker)
     with database.transaction(durable=False) as tx:
         claims.release(tx, claim_id)
     return tally
@@ -85,9 +85,13 @@ def _apply_batch(
     return outcome.tally
 
 
-def _apply_alone(database: Database, event_ids: Iterable[int], *, worker: str) -> Tally:
+def _apply_alone(
+    database: Database, event_ids: Iterable[int], *, claim_id: int, worker: str
+) -> Tally:
     tally = Tally()
     for event_id in event_ids:
+        with database.transaction(durable=False) as tx:
+            claims.renew(tx, claim_id)
         try:
             tally.add(_apply_batch(database, [event_id], claim_id=None, worker=worker))
         except Exception as error:  # noqa: BLE001 - classified there, and never lost

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 import redis
+from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.encoder import Encoder
 
 from domain.wakeup import BROKER_NAMESPACE, Lane, actor_name, batches, queue_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dramatiq import Middleware
     from dramatiq.encoder import MessageData
@@ -89,7 +90,7 @@ def _is_ours(message: object) -> bool:
         all(isinstance(message.get(name), kind) for name, kind in shape.items())
         and isinstance(message.get("message_id"), str)
         and isinstance(message.get("message_timestamp"), int)
-        and "redis_message_id" in message["options"]
+        and isinstance(message["options"].get("redis_message_id"), str)
         and set(message) == {*shape, "message_id", "message_timestamp"}
     )
 
@@ -106,10 +107,58 @@ def _discarded() -> MessageData:
     }
 
 
+class TolerantConsumer(Consumer):
+    """Gives out messages of this very queue that are just to be done now; discards all others.
+
+    A message that names another queue would end the worker thread that has done it, and one with a
+    date in the future would take up a place among those fetched until that date.
+    """
+
+    def __init__(self, inner: Consumer, queue: str) -> None:
+        self._inner = inner
+        self._queue = queue
+
+    def ack(self, message: MessageProxy) -> None:
+        """Pass on."""
+        self._inner.ack(message)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Pass on."""
+        self._inner.nack(message)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Pass on."""
+        self._inner.requeue(messages)
+
+    def close(self) -> None:
+        """Pass on."""
+        self._inner.close()
+
+    def __next__(self) -> MessageProxy | None:
+        """Return the next message, or None when none came in time."""
+        message = next(self._inner)
+        if message is None or self._is_plain(message):
+            return message
+        note = {**_discarded(), "queue_name": self._queue, "message_id": message.message_id}
+        note["options"] = {"redis_message_id": message.options["redis_message_id"]}
+        return MessageProxy(dramatiq.Message(**note))
+
+    def _is_plain(self, message: MessageProxy) -> bool:
+        return message.queue_name == self._queue and set(message.options) == {"redis_message_id"}
+
+
+class DoorbellBroker(RedisBroker):
+    """A broker whose consumers let nothing through that could harm their threads."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        """Return a consumer of the queue."""
+        return TolerantConsumer(super().consume(queue_name, prefetch, timeout), queue_name)
+
+
 def make_broker(url: str, *middleware: Middleware) -> RedisBroker:
     """Return a broker that knows the queues of all lanes; nothing is connected yet."""
     dramatiq.set_encoder(TolerantEncoder())
-    return RedisBroker(  # type: ignore[no-untyped-call]
+    return DoorbellBroker(  # type: ignore[no-untyped-call]
         client=connect(url),
         namespace=BROKER_NAMESPACE,
         middleware=list(middleware),
@@ -120,7 +169,7 @@ def make_broker(url: str, *middleware: Middleware) -> RedisBroker:
 def ring(broker: RedisBroker, lane: Lane, event_ids: Sequence[int], *, alone: bool = False) -> None:
     """Wake the workers of a lane; `alone` gives every event a message of its own.
 
-    Raises dramatiq.errors.ConnectionError or redis.RedisError when the broker is away: nothing is
+    Raises dramatiq.BrokerConnectionError or redis.RedisError when the broker is away: nothing is
     lost by that, the work rows stay.
     """
     broker.declare_queue(queue_name(lane))

@@ -9,11 +9,14 @@ import psycopg
 import redis
 import structlog
 
-from domain.wakeup import IDS_PER_RING_MAX, Lane
+from domain.retry import CRASHES_BEFORE_SPLIT
+from domain.wakeup import BROKER_NAMESPACE, IDS_PER_RING_MAX, Lane
 from workers.actors import answer
 from workers.store import inbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from workers.database import Database
 
 log = structlog.get_logger()
@@ -23,6 +26,9 @@ ASK_EVERY_S = 1.0
 
 POLL_EVERY_S = 0.2
 """How often Postgres is asked for work while the doorbell is silent and nothing was found."""
+
+PROBE_KEY = f"{BROKER_NAMESPACE}:probe"
+PROBE_LIVES_MS = 10_000
 
 LANES = (Lane.EVENTS, Lane.REPLAY, Lane.QUARANTINE)
 
@@ -38,6 +44,11 @@ class DirectClaimer(threading.Thread):
         self._stopping = threading.Event()
         self._silent = False
 
+    @property
+    def is_claiming(self) -> bool:
+        """Whether the doorbell is silent, so that work is taken from Postgres."""
+        return self._silent
+
     def stop(self) -> None:
         """End after the batch in hand."""
         self._stopping.set()
@@ -51,8 +62,9 @@ class DirectClaimer(threading.Thread):
         self._database.close()
 
     def _answers(self) -> bool:
+        """Ask for a write: a Redis that is full or read-only answers PING, but rings for nobody."""
         try:
-            return bool(self._client.ping())
+            return bool(self._client.set(PROBE_KEY, b"", px=PROBE_LIVES_MS))
         except redis.RedisError:
             return False
 
@@ -71,10 +83,18 @@ class DirectClaimer(threading.Thread):
     def _take(self, lane: Lane) -> int:
         try:
             with self._database.transaction() as tx:
-                event_ids = inbox.due(tx, lane=lane, limit=IDS_PER_RING_MAX)
-            if event_ids:
+                due = inbox.due(tx, lane=lane, limit=IDS_PER_RING_MAX)
+            for event_ids in _batches(due):
                 answer(self._database, lane, event_ids, worker=self._worker)
         except psycopg.OperationalError as error:
             log.warning("store.unavailable", error_class=type(error).__name__)
             return 0
-        return len(event_ids)
+        return len(due)
+
+
+def _batches(due: Sequence[inbox.Due]) -> Iterator[list[int]]:
+    """Put together what is harmless as far as we know; then what died too often, one by one."""
+    calm = [item.event_id for item in due if item.crashes < CRASHES_BEFORE_SPLIT]
+    if calm:
+        yield calm
+    yield from ([item.event_id] for item in due if item.crashes >= CRASHES_BEFORE_SPLIT)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def read(tx: Transaction, work: Sequence[Work]) -> list[Heard]:
     """Return what the events say. A body that cannot be read is a refusal, never an exception."""
     said = [_say(item) for item in work]
-    pinned: dict[tuple[str, str], Mode] = {}
-    return [_heard(tx, item, words, pinned) for item, words in zip(work, said, strict=True)]
+    pinned = _pin(tx, work, said)
+    return [_heard(item, words, pinned) for item, words in zip(work, said, strict=True)]
 
 
 def _say(work: Work) -> ProviderEvent | Permanent:
@@ -34,23 +34,32 @@ def _say(work: Work) -> ProviderEvent | Permanent:
         return refusal
 
 
+def _pin(
+    tx: Transaction, work: Sequence[Work], said: Sequence[ProviderEvent | Permanent]
+) -> dict[tuple[str, str], Mode]:
+    """Return the worlds of the accounts that need one, pinned in the order of their names.
+
+    Two batches that pinned the same new accounts in different orders would wait for each other
+    in a circle.
+    """
+    first: dict[tuple[str, str], tuple[Mode, int]] = {}
+    for item, words in zip(work, said, strict=True):
+        if not item.mode and isinstance(words, ProviderEvent) and words.mode is not None:
+            first.setdefault((item.source, item.account), (words.mode, item.event_id))
+    return {
+        (source, account): Mode(modes.pin(tx, source, account, mode=mode, event_id=event_id))
+        for (source, account), (mode, event_id) in sorted(first.items())
+    }
+
+
 def _heard(
-    tx: Transaction,
-    work: Work,
-    said: ProviderEvent | Permanent,
-    pinned: dict[tuple[str, str], Mode],
+    work: Work, said: ProviderEvent | Permanent, pinned: dict[tuple[str, str], Mode]
 ) -> Heard:
-    mode = Mode(work.mode) if work.mode else pinned.get((work.source, work.account))
-    if mode is None and isinstance(said, ProviderEvent) and said.mode is not None:
-        mode = Mode(
-            modes.pin(tx, work.source, work.account, mode=said.mode, event_id=work.event_id)
-        )
-        pinned[work.source, work.account] = mode
     return Heard(
         event_id=work.event_id,
         source=work.source,
         account=work.account,
-        mode=mode,
+        mode=Mode(work.mode) if work.mode else pinned.get((work.source, work.account)),
         replayed=work.replay_id is not None,
         said=said,
     )

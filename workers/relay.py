@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+STORE_AWAY = (psycopg.OperationalError, redis.RedisError, dramatiq.BrokerConnectionError)
+
 TICK_S = 0.25
 """How often the relay looks which sweep is due."""
 
@@ -62,7 +64,7 @@ def run_due(sweeps_: list[Sweep], now_s: float) -> None:
         sweep.last_s = now_s
         try:
             sweep.run()
-        except (psycopg.OperationalError, redis.RedisError, dramatiq.ConnectionError) as error:
+        except STORE_AWAY as error:
             log.warning("sweep.skipped", reason=sweep.name, error_class=type(error).__name__)
 
 

@@ -148,10 +148,15 @@ def _overdue_letter(item: waiting.Overdue) -> dead_letters.Letter:
 
 
 def keep_house(database: Database, *, retention_days: int) -> None:
-    """Make partitions ahead of time, drop those that nobody needs, bound the refusals."""
+    """Make partitions ahead of time, drop those that nobody needs, bound the refusals.
+
+    Dropping needs a lock that a long query may withhold; it comes last and by itself, so that it
+    never keeps a new partition from being made.
+    """
     with database.transaction() as tx:
         housekeeping.ensure_partitions(tx, MONTHS_AHEAD)
         housekeeping.trim_refusals(tx)
+    with database.transaction() as tx:
         dropped = housekeeping.drop_old_partitions(tx, retention_days=retention_days)
     if dropped:
         log.warning("partitions.dropped", count=len(dropped), reason=", ".join(dropped))

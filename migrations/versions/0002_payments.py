@@ -139,12 +139,18 @@ def _history() -> None:
                 ON first.payment_id = after.id AND first.version = before.lock_version + 1
             LEFT JOIN payment_transitions last
                 ON last.payment_id = after.id AND last.version = after.lock_version
-            WHERE (after.state, after.lock_version, after.head_hash)
-                    IS DISTINCT FROM (before.state, before.lock_version, before.head_hash)
+            WHERE (after.state, after.lock_version, after.head_hash,
+                   after.captured_minor, after.refunded_minor, after.disputed_minor)
+                    IS DISTINCT FROM
+                  (before.state, before.lock_version, before.head_hash,
+                   before.captured_minor, before.refunded_minor, before.disputed_minor)
               AND (first.from_state IS DISTINCT FROM before.state
                    OR first.prev_hash IS DISTINCT FROM before.head_hash
                    OR last.to_state IS DISTINCT FROM after.state
-                   OR last.hash IS DISTINCT FROM after.head_hash)
+                   OR last.hash IS DISTINCT FROM after.head_hash
+                   OR (last.captured_minor, last.refunded_minor, last.disputed_minor)
+                        IS DISTINCT FROM
+                      (after.captured_minor, after.refunded_minor, after.disputed_minor))
             LIMIT 1;
             IF FOUND THEN
                 RAISE EXCEPTION 'payment % changed without the steps that lead there', broken

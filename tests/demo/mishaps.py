@@ -36,27 +36,37 @@ class Mishap:
 class Mishaps:
     """Strikes as the share of answered deliveries rises; `done` tells what happened."""
 
-    def __init__(self, stage: Stage, *, total: int, answered: Callable[[], int]) -> None:
+    def __init__(self, stage: Stage, *, total: int) -> None:
         self.done: list[Mishap] = []
         self._stage = stage
         self._total = total
-        self._answered = answered
+        self._answered = 0
+        self._moved = asyncio.Event()
+
+    def answered(self, count: int) -> None:
+        """Take note of how many deliveries have been answered."""
+        self._answered = count
+        self._moved.set()
 
     async def strike(self) -> None:
         """Do them all, each when its time has come."""
         plan: list[tuple[float, Callable[[], Awaitable[tuple[str, str]]]]] = [
             (0.15, self._forget_doorbells),
             (0.35, self._kill_worker),
-            (0.60, self._kill_web),
+            (0.65, self._kill_web),
         ]
         if self._stage.owns_redis:
-            plan.append((0.80, self._kill_valkey))
+            plan.append((0.85, self._kill_valkey))
         for share, act in plan:
-            while self._answered() < share * self._total:
-                await asyncio.sleep(POLL_S)
-            answered = self._answered()
+            await self._until(round(share * self._total))
+            answered = self._answered
             what, effect = await act()
             self.done.append(Mishap(what, answered, effect))
+
+    async def _until(self, answers: int) -> None:
+        while self._answered < answers:
+            self._moved.clear()
+            await self._moved.wait()
 
     async def _forget_doorbells(self) -> tuple[str, str]:
         forgotten = staging.forget_doorbells(self._stage.environment["REDIS_URL"])
@@ -77,8 +87,7 @@ class Mishaps:
         pid, _ = await self._kill("web")
         port = int(self._stage.environment["PORT"])
         while not await asyncio.to_thread(readiness.is_ready, port):
-            _require_patience(began_s, "web")
-            await asyncio.sleep(POLL_S)
+            await _patiently(began_s, "web")
         back_s = time.monotonic() - began_s
         return (
             f"web {pid} killed with SIGKILL",
@@ -105,11 +114,11 @@ class Mishaps:
         began_s = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         while supervisor.restarts[name] == restarts:
-            _require_patience(began_s, name)
-            await asyncio.sleep(POLL_S)
+            await _patiently(began_s, name)
         return pid, time.monotonic() - began_s
 
 
-def _require_patience(began_s: float, name: str) -> None:
+async def _patiently(began_s: float, name: str) -> None:
     if time.monotonic() - began_s > BACK_S_MAX:
         raise NotQuiet(f"{name} was killed and not back within {BACK_S_MAX:.0f} s.")
+    await asyncio.sleep(POLL_S)

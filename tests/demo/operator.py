@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.simulator.books import Sale
 
 COMMAND = Path(sys.executable).parent / "payratchet"
-COMMAND_S_MAX = 30.0
+COMMAND_S_MAX = 60.0
 LETTERS_MAX = 200
 
 

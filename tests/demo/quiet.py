@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.local.supervisor import Supervisor
 
-QUIET_S_MAX = 30.0
+QUIET_S_MAX = 60.0
 """Longest wait; what a killed worker held is rung for again within some seconds."""
 
 POLL_S = 0.1

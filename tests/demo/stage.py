@@ -12,13 +12,13 @@ import redis
 from psycopg import sql
 
 from domain.wakeup import BROKER_NAMESPACE
-from tests.local import environments, service
+from tests.local import environments, ports, service
+from tests.local.errors import PortBusy
 from tests.local.stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import TextIO
 
 DATABASE = "payratchet_demo"
 """Dropped and made anew by every run, so that all counts are of that run."""
@@ -51,23 +51,35 @@ class Stage:
 
 
 @contextlib.contextmanager
-def raised(data: Path, *, echo: TextIO | None) -> Iterator[Stage]:
+def raised(data: Path) -> Iterator[Stage]:
     """Start everything on an empty database, and stop it at the end.
 
     Secrets of the environment are left out: the demo signs with those of the data folder, and a
-    real one is never used. Raises LocalRunFailed.
+    real one is never used. A port that nobody asked for may be another than the usual one.
+    Raises LocalRunFailed.
     """
+    settings = {
+        name: value for name, value in os.environ.items() if not environments.SECRET.fullmatch(name)
+    }
+    settings |= {name: _port(name, settings.get(name)) for name in service.DEFAULT_PORTS}
     with Stores.from_environment(data / STORES_FOLDER) as stores:
-        settings = {
-            name: value
-            for name, value in os.environ.items()
-            if not environments.SECRET.fullmatch(name)
-        }
         settings["DATABASE_URL"] = _new_database(stores.database_url)
         settings["REDIS_URL"] = stores.redis_url
         forget_doorbells(stores.redis_url)
-        with service.running(data=data, environment=settings, echo=echo) as running:
+        with service.running(data=data, environment=settings) as running:
             yield Stage(stores, running)
+
+
+def _port(name: str, given: str | None) -> str:
+    """Return the port that was asked for, else the usual one, else any that is free."""
+    usual = service.DEFAULT_PORTS[name]
+    try:
+        ports.check_free(int(given or usual), setting=name)
+    except PortBusy:
+        if given:
+            raise
+        return str(ports.free())
+    return given or usual
 
 
 def forget_doorbells(redis_url: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.delivery import KeyedEvent
 from ingress import waiting_room
 from ingress.entry import Arrival, entries
 from ingress.errors import StoreUnavailable
@@ -20,6 +21,7 @@ from tests.ingress.serving import charge, serving, signature, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ingress.entry import Entry
     from tests.ingress.serving import Answer, Door
 
 
@@ -72,6 +74,12 @@ def test_of_a_delivery_with_one_impossible_event_none_is_kept_by_half(odd: Door)
     assert answer.status == 200
     [(key,)] = odd.rows("SELECT event_key FROM inbound_events")
     assert key.startswith("body:")
+
+
+def test_an_adapter_that_fails_in_an_unforeseen_way_is_no_500(odd: Door) -> None:
+    answer = odd.post(b"not json", path="/webhooks/odd", headers=odd_provider.HEADERS)
+
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
 
 
 def test_the_event_of_a_client_that_went_away_is_kept(door: Door) -> None:
@@ -149,7 +157,7 @@ def test_what_waited_too_long_is_not_kept_any_more() -> None:
     assert asyncio.run(story()) == [b"in time"]
 
 
-def _entries(body: bytes) -> tuple[waiting_room.Entry, ...]:
+def _entries(body: bytes) -> tuple[Entry, ...]:
     arrival = Arrival(
         source="odd",
         account="default",
@@ -160,4 +168,4 @@ def _entries(body: bytes) -> tuple[waiting_room.Entry, ...]:
         request_id="r",
         traceparent=None,
     )
-    return entries(arrival, (odd_provider.KeyedEvent(body.decode(), None),))
+    return entries(arrival, (KeyedEvent(body.decode(), None),))

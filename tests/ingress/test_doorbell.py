@@ -23,16 +23,14 @@ def test_a_worker_hears_of_every_event_and_of_unfinished_ones_again(
         url=redis_url, namespace=BROKER_NAMESPACE, middleware=[]
     )
 
+    @dramatiq.actor(
+        broker=broker, actor_name=actor_name(Lane.EVENTS), queue_name=queue_name(Lane.EVENTS)
+    )
     def apply(event_ids: list[int]) -> None:
         for event_id in event_ids:
             heard.put(event_id)
 
-    dramatiq.actor(
-        apply,
-        broker=broker,
-        actor_name=actor_name(Lane.EVENTS),
-        queue_name=queue_name(Lane.EVENTS),
-    )
+    assert apply.queue_name == queue_name(Lane.EVENTS)
     worker = dramatiq.Worker(broker, worker_threads=1, worker_timeout=20)
     worker.start()
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from migrations.run import upgrade
+from tests.ingress.lossy_proxy import losing_answers
 from tests.ingress.serving import Door, charge, serving, until
 
 if TYPE_CHECKING:
@@ -114,3 +115,24 @@ def test_a_frozen_valkey_changes_no_answer(own_door: Door, own_stores: Stores) -
 
     assert {answer.json["status"] for answer, _ in answers} == {"accepted"}
     assert max(took_s for _, took_s in answers) < 1.0
+
+
+def test_a_commit_whose_answer_is_lost_is_accepted_and_kept_once(
+    database_url: str, redis_url: str
+) -> None:
+    """The connection breaks after the server has committed and before we hear of it."""
+    with losing_answers(database_url) as (url, lose_next), serving(url, redis_url) as door:
+        until(lambda: door.ask("GET", "/readyz").status == 200)
+        assert door.post(charge(1)).json["status"] == "accepted"
+
+        lose_next.set()
+        answer = door.post(charge(2))
+
+        assert not lose_next.is_set()
+        real = Door(door.port, database_url)
+        assert answer.json["status"] == "accepted"
+        assert real.rows("SELECT id FROM inbound_events WHERE reference = 'top-up-2'") == [
+            (int(answer.json["event_id"]),)
+        ]
+        assert real.count("inbound_work") == 2
+        assert door.post(charge(2)).json["status"] == "duplicate"

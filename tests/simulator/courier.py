@@ -7,20 +7,24 @@ answered; so an answer that was lost on its way shows as a duplicate.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import json
 import random
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import httpx
-
+from tests.simulator.connection import Connection, NoAnswer
 from tests.simulator.forgery import forged
 from tests.simulator.signing import SIGNERS, Signable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tests.simulator.connection import Response
     from tests.simulator.forgery import Forgery
     from tests.simulator.notice import Notice
 
@@ -34,9 +38,6 @@ PAUSE_S_MAX = 1.0
 
 GIVE_UP_S = 30.0
 """How long one delivery is tried."""
-
-RETRIED_STATUS_MIN = 500
-TOO_MANY = 429
 
 
 class DeliveryFailed(Exception):
@@ -66,7 +67,7 @@ class Answer:
     @property
     def is_kept(self) -> bool:
         """Whether the receiver said that it has the event."""
-        return self.status == httpx.codes.OK
+        return self.status == HTTPStatus.OK
 
     @property
     def tries(self) -> int:
@@ -84,61 +85,57 @@ class Courier:
         *,
         seed: int,
         on_answer: Callable[[int], None] = lambda _: None,
+        give_up_s: float = GIVE_UP_S,
     ) -> None:
         self.answers: list[Answer] = []
-        self._ingress_url = ingress_url
+        self._address = urlsplit(ingress_url)
         self._secrets = secrets
         self._rng = random.Random(seed)
         self._run = f"sim-{seed:x}-{time.time_ns():x}"
         self._numbers = itertools.count(1)
         self._on_answer = on_answer
+        self._give_up_s = give_up_s
 
     async def deliver(self, parcels: Sequence[Parcel], *, within_s: float = 0.0) -> None:
         """Deliver all, each at its share of `within_s`; return when the last is answered.
 
-        Raises DeliveryFailed when the receiver does not answer for `GIVE_UP_S`.
+        Raises DeliveryFailed, in a group, when the receiver does not answer for `give_up_s`.
         """
         waiting: asyncio.Queue[Parcel | None] = asyncio.Queue()
-        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-        async with (
-            httpx.AsyncClient(
-                base_url=self._ingress_url, limits=limits, timeout=ANSWER_S_MAX, trust_env=False
-            ) as client,
-            asyncio.TaskGroup() as tasks,
-        ):
+        async with asyncio.TaskGroup() as tasks:
             for _ in range(CONNECTIONS):
-                tasks.create_task(self._work(client, waiting))
+                tasks.create_task(self._work(waiting))
             await _feed(waiting, parcels, within_s)
 
-    async def _work(self, client: httpx.AsyncClient, waiting: asyncio.Queue[Parcel | None]) -> None:
-        while (parcel := await waiting.get()) is not None:
-            answer = await self._until_answered(client, parcel)
-            self.answers.append(answer)
-            self._on_answer(len(self.answers))
+    async def _work(self, waiting: asyncio.Queue[Parcel | None]) -> None:
+        host, port = self._address.hostname, self._address.port
+        if host is None or port is None:
+            raise ValueError("the address of the ingress names no host and port")
+        connection = Connection(host, port, answer_s_max=ANSWER_S_MAX)
+        try:
+            while (parcel := await waiting.get()) is not None:
+                self.answers.append(await self._until_answered(connection, parcel))
+                self._on_answer(len(self.answers))
+        finally:
+            await connection.close()
 
-    async def _until_answered(self, client: httpx.AsyncClient, parcel: Parcel) -> Answer:
+    async def _until_answered(self, connection: Connection, parcel: Parcel) -> Answer:
         answer = Answer(parcel)
-        give_up_s = time.monotonic() + GIVE_UP_S
-        while time.monotonic() < give_up_s:
-            response = await self._try(client, parcel, answer)
-            if response is not None and not _is_to_retry(response, parcel):
-                return _noted(answer, response)
+        give_up_at_s = time.monotonic() + self._give_up_s
+        while time.monotonic() < give_up_at_s:
+            with contextlib.suppress(NoAnswer):
+                response = await self._try(connection, parcel, answer)
+                if not _is_to_retry(response.status, parcel):
+                    return _noted(answer, response)
             longest_s = min(PAUSE_S_MAX, PAUSE_S_FIRST * 2 ** (answer.tries - 1))
             await asyncio.sleep(self._rng.uniform(longest_s / 2, longest_s))
         raise DeliveryFailed(f"{parcel.notice.type} was tried {answer.tries} times in vain")
 
-    async def _try(
-        self, client: httpx.AsyncClient, parcel: Parcel, answer: Answer
-    ) -> httpx.Response | None:
-        """Send once; return the answer, or None when none came."""
+    async def _try(self, connection: Connection, parcel: Parcel, answer: Answer) -> Response:
         headers, body = self._written(parcel)
         answer.request_ids.append(f"{self._run}-{next(self._numbers)}")
         headers |= {"content-type": "application/json", "x-request-id": answer.request_ids[-1]}
-        path = f"/webhooks/{parcel.notice.provider}"
-        try:
-            return await client.post(path, content=body, headers=headers)
-        except httpx.TransportError:
-            return None
+        return await connection.post(f"/webhooks/{parcel.notice.provider}", headers, body)
 
     def _written(self, parcel: Parcel) -> tuple[dict[str, str], bytes]:
         notice = parcel.notice
@@ -163,15 +160,15 @@ async def _feed(
         waiting.put_nowait(None)
 
 
-def _is_to_retry(response: httpx.Response, parcel: Parcel) -> bool:
+def _is_to_retry(status: int, parcel: Parcel) -> bool:
     """A provider comes back after a 429 too; a forger is content with any refusal."""
-    is_refused_for_now = response.status_code == TOO_MANY and parcel.forgery is None
-    return response.status_code >= RETRIED_STATUS_MIN or is_refused_for_now
+    is_refused_for_now = status == HTTPStatus.TOO_MANY_REQUESTS and parcel.forgery is None
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_refused_for_now
 
 
-def _noted(answer: Answer, response: httpx.Response) -> Answer:
-    told = response.json()
-    answer.status = response.status_code
+def _noted(answer: Answer, response: Response) -> Answer:
+    told = json.loads(response.body)
+    answer.status = response.status
     if answer.is_kept:
         answer.word = told["status"]
         answer.event_id = int(told["event_id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +17,8 @@ from tests.simulator.books import (
 )
 
 if TYPE_CHECKING:
+    import random
+
     from tests.simulator.notice import Notice
 
 MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

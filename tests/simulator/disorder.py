@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 WINDOW = 0.02
 """How far a notice may slip, in shares of the morning; steps of one payment overtake each other."""
 
-REPEATS_WEIGHTS = (56, 30, 10, 4)
+REPEATS_WEIGHTS = (55, 31, 10, 4)
 """Of a hundred notices, how many are delivered again 0, 1, 2 or 3 times."""
 
 REPEAT_LATER_MAX = 0.15
-FORGERY_SHARE = 0.06
-FORGERS_REST = (0.35, 0.8)
+FORGERY_SHARE = 0.035
+FORGERS_REST = (0.25, 0.75)
 """Forgers rest in the middle of the morning: refusals are written once a second, and a process that
 is killed then loses that second's."""
 

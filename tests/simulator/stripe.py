@@ -1,8 +1,9 @@
-"""Stripe's desk: snapshot events with an id; one capture is told by its intent and by its charge."""
+"""Stripe's desk: snapshot events; one capture is told by its intent and by its charge."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.books import DisputeStatus, RefundStatus
@@ -46,7 +47,8 @@ class StripeDesk(Desk):
         """Tell of the same intent with another amount, under the id of its first event."""
         claimed = _of_capture(capture, amount_minor)
         first_id = f"evt_{capture.capture_id}"
-        return self._event("payment_intent.succeeded", claimed, live=live, event_id=first_id)
+        told = self._event("payment_intent.succeeded", claimed, live=live, event_id=first_id)
+        return replace(told, body_again=None)
 
     def _tell_capture(self, capture: Capture) -> list[Notice]:
         first_id = f"evt_{capture.capture_id}"
@@ -54,7 +56,6 @@ class StripeDesk(Desk):
         return [
             self._event("charge.succeeded", _charge(capture)),
             self._event("payment_intent.succeeded", intent, event_id=first_id),
-            self._event("charge.updated", _charge(capture)),
         ]
 
     def _tell_refund(self, refund: Refund) -> list[Notice]:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.local import throw_away
+from tests.local.stores import Stores
 from tests.workers.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.local.valkey import Valkey
 
 
 @pytest.fixture
@@ -18,3 +22,13 @@ def scene(database_url: str) -> Iterator[Scene]:
     made = Scene(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def own_valkey(database_url: str) -> Iterator[Valkey]:
+    """Return a Valkey of this test alone, to pause, kill and start again."""
+    with (
+        throw_away.folder() as folder,
+        Stores(folder, throw_away=True, database_url=database_url) as stores,
+    ):
+        yield stores.valkey

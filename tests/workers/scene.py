@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workers.outcome import Tally
 
 PROVIDER = "standard-webhooks"
-WAIT_S = 30.0
+WAIT_S = 60.0
 POLL_S = 0.02
 DRAIN_ROUNDS_MAX = 200
 BUSY_STATES = ("open", "replaying")
@@ -114,7 +114,7 @@ class Scene:
     ) -> int:
         """Keep an event as the ingress does; return its id."""
         number = next(self._numbers)
-        values = {
+        values: dict[str, object] = {
             "source": source,
             "account": account,
             "key": f"event {number}",

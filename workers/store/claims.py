@@ -27,6 +27,11 @@ def take(tx: Transaction, event_ids: Sequence[int], *, worker: str, backend: Bac
     return claim_id
 
 
+def renew(tx: Transaction, claim_id: int) -> None:
+    """Note that the batch is still in hand, however long its events take one by one."""
+    tx.execute("UPDATE claims SET claimed_at = now() WHERE id = %s", (claim_id,))
+
+
 def release(tx: Transaction, claim_id: int) -> None:
     """Note that the batch came to an end, whichever."""
     tx.execute("DELETE FROM claims WHERE id = %s", (claim_id,))

@@ -84,17 +84,24 @@ def reopen(
     tx.execute(_REOPEN, (lane, replay_id, ids, times))
 
 
+class Due(NamedTuple):
+    """Work that may be taken up, and how often it has died with its worker."""
+
+    event_id: int
+    crashes: int
+
+
 _DUE = """
-    SELECT event_id FROM inbound_work
+    SELECT event_id, crashes FROM inbound_work
     WHERE lane = %s AND (next_at <= now() OR (attempts = 0 AND enqueues = 0))
     ORDER BY next_at LIMIT %s
     FOR UPDATE SKIP LOCKED
 """
 
 
-def due(tx: Transaction, *, lane: str, limit: int) -> list[int]:
+def due(tx: Transaction, *, lane: str, limit: int) -> list[Due]:
     """Return unfinished events of a lane that nobody has in hand, oldest first."""
-    return [row[0] for row in tx.execute(_DUE, (lane, limit)).fetchall()]
+    return [Due(*row) for row in tx.execute(_DUE, (lane, limit)).fetchall()]
 
 
 _RING_AGAIN = """

@@ -1,14 +1,14 @@
-"""The proof: every invariant checked on one snapshot of the database and on the provider's books."""
+"""The proof: every invariant, on one snapshot of the database and the provider's own books."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tests.demo.proof import history, inbox, money
-from tests.demo.proof.invariant import Invariant
 
 if TYPE_CHECKING:
     from tests.demo.proof.evidence import Evidence
+    from tests.demo.proof.invariant import Invariant
 
 CHECKS = (*inbox.CHECKS, *money.CHECKS, *history.CHECKS)
 

@@ -1,4 +1,4 @@
-"""The evidence: what the courier was answered, what the provider booked, and one snapshot of ours."""
+"""The evidence: the courier's answers, the provider's books, and one snapshot of our database."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _FACTS = """
 _STRAY = """
     SELECT 'step' AS what, event_id FROM payment_transitions WHERE event_id IS NOT NULL
     UNION SELECT 'fact', event_id FROM payment_facts
-    UNION SELECT 'entry', event_id FROM ledger_entries
+    UNION SELECT 'entry', event_id FROM ledger_entries WHERE event_id IS NOT NULL
     UNION SELECT 'dead letter', event_id FROM dead_letters
     UNION SELECT 'attempt', event_id FROM attempts
 """

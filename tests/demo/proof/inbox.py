@@ -104,7 +104,7 @@ def every_refusal_is_recorded(evidence: Evidence) -> Invariant:
     rows = evidence.rows("SELECT request_id, code FROM refused_requests")
     recorded = {row["request_id"]: row["code"] for row in rows}
     problems = [
-        f"{answer.request_ids[-1]}: {answer.word}, recorded as {recorded.get(answer.request_ids[-1])}"
+        f"{answer.word} is recorded as {recorded.get(answer.request_ids[-1])}"
         for answer in evidence.refused
         if recorded.get(answer.request_ids[-1]) != answer.word
     ]

@@ -1,0 +1,168 @@
+"""The play: announce, let the traffic run while things are killed, put right, prove."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tests.demo import quiet
+from tests.demo.mishaps import Mishap, Mishaps
+from tests.demo.operator import Operator
+from tests.demo.proof import prove
+from tests.demo.proof.evidence import Evidence
+from tests.demo.proof.invariant import Invariant, invariant
+from tests.demo.repairs import Repaired, Repairs
+from tests.simulator.courier import Courier
+from tests.simulator.morning import Morning, recorded
+from tests.simulator.signing import secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.demo.progress import Progress
+    from tests.demo.stage import Stage
+    from tests.simulator.courier import Answer, Parcel
+
+TRAFFIC_S = 10.0
+"""The morning in fast motion; long enough that what is killed is missed."""
+
+PAYMENTS_OF_TRAFFIC_S = 600
+SHORT_TRAFFIC_S = 5.0
+"""Fewer payments need less time, but the supervisor and the relay need theirs."""
+
+
+KILLED = ("web", "worker")
+"""Processes that the mishaps kill; the supervisor starts them again."""
+
+
+_DISCARDED = "SELECT id FROM dead_letters WHERE status = 'discarded'"
+
+
+@dataclass(slots=True)
+class Performance:
+    """Everything that happened, for the summary and the report."""
+
+    morning: Morning
+    answers: list[Answer] = field(default_factory=list)
+    mishaps: list[Mishap] = field(default_factory=list)
+    restarts: dict[str, int] = field(default_factory=dict)
+    traffic_s: float = 0.0
+    quiet_after_s: float = 0.0
+    repaired: Repaired = field(default_factory=Repaired)
+    invariants: list[Invariant] = field(default_factory=list)
+
+
+class Play:
+    """One run on one stage."""
+
+    def __init__(self, stage: Stage, *, seed: int, payments: int, progress: Progress) -> None:
+        self._stage = stage
+        self._seed = seed
+        self._payments = payments
+        self._progress = progress
+        self._supervisor = stage.service.supervisor
+        self._operator = Operator(stage.environment, stage.stores.folder / "papers")
+        self._done = Performance(recorded(seed, payments=payments))
+
+    def perform(self) -> Performance:
+        """Play all acts in order. Raises LocalRunFailed or DeliveryFailed when one cannot be."""
+        with psycopg.connect(self._stage.database_url, autocommit=True) as connection:
+            self._announce()
+            self._traffic()
+            self._until_quiet(connection)
+            self._put_right()
+            self._until_quiet(connection)
+        self._done.restarts = self._supervisor.restarts
+        self._prove()
+        return self._done
+
+    def _announce(self) -> None:
+        morning = self._done.morning
+        with self._progress.step(f"announcing {len(morning.announced)} payments"):
+            self._operator.announce(morning.announced, reason="the morning's orders")
+
+    def _traffic(self) -> None:
+        parcels = self._done.morning.parcels
+        with self._progress.bar("traffic", total=len(parcels)) as bar:
+            mishaps = Mishaps(self._stage, total=len(parcels))
+
+            def on_answer(count: int) -> None:
+                bar.reached(count)
+                mishaps.answered(count)
+
+            courier = self._courier(on_answer)
+            began_s = time.monotonic()
+            asyncio.run(self._run_traffic(courier, mishaps, parcels))
+            self._done.traffic_s = time.monotonic() - began_s
+        self._done.answers += courier.answers
+        self._done.mishaps = mishaps.done
+
+    async def _run_traffic(self, courier: Courier, mishaps: Mishaps, parcels: list[Parcel]) -> None:
+        share = min(1.0, self._payments / PAYMENTS_OF_TRAFFIC_S)
+        within_s = SHORT_TRAFFIC_S + (TRAFFIC_S - SHORT_TRAFFIC_S) * share
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(mishaps.strike())
+            tasks.create_task(courier.deliver(parcels, within_s=within_s))
+
+    def _courier(self, on_answer: Callable[[int], None] = lambda _: None) -> Courier:
+        secrets = secrets_of(self._stage.environment)
+        url = self._stage.service.ingress_url
+        return Courier(url, secrets, seed=self._seed, on_answer=on_answer)
+
+    def _until_quiet(self, connection: psycopg.Connection) -> None:
+        with self._progress.step("waiting until nothing is owed"):
+            took_s = quiet.until_nothing_is_owed(connection, self._supervisor)
+        self._done.quiet_after_s = self._done.quiet_after_s or took_s
+
+    def _put_right(self) -> None:
+        with self._progress.step("an operator puts things right"):
+            courier = self._courier()
+            repairs = Repairs(self._stage, self._operator, self._done.morning, courier)
+            self._done.repaired = repairs.make()
+            self._done.answers += courier.answers
+
+    def _prove(self) -> None:
+        with (
+            self._progress.step("proving the invariants"),
+            psycopg.connect(self._stage.database_url) as connection,
+        ):
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            evidence = Evidence(connection, self._done.answers, self._done.morning)
+            with ThreadPoolExecutor() as beside:
+                audited = beside.submit(self._operator.audit)
+                self._done.invariants = prove(evidence)
+            self._done.invariants += [
+                _agrees(audited.result()),
+                self._obeyed(evidence),
+                self._came_back(),
+            ]
+
+    def _came_back(self) -> Invariant:
+        running = self._supervisor.pids
+        problems = [f"{name} does not run" for name in KILLED if name not in running]
+        problems += [f"{name} was not killed" for name in KILLED if not self._done.restarts[name]]
+        return invariant("what was killed came back", len(KILLED), problems)
+
+    def _obeyed(self, evidence: Evidence) -> Invariant:
+        """What the operator asked for was done, to the letters that were named and to no other."""
+        done = self._done.repaired
+        named = set(done.discarded)
+        discarded = {row["id"] for row in evidence.rows(_DISCARDED)}
+        problems = [f"a replay failed: {told}" for told in done.replays if told["failed"]]
+        problems += [f"letter {n} should be discarded and is not" for n in named - discarded]
+        problems += [f"letter {n} is discarded, but nobody named it" for n in discarded - named]
+        checked = len(done.replays) + len(named)
+        return invariant("the operator's replay and discard did what they say", checked, problems)
+
+
+def _agrees(audit: dict[str, Any]) -> Invariant:
+    problems = [str(problem) for problem in audit["problems"]]
+    if not audit["ok"] and not problems:
+        problems = ["it is not content, and does not say why"]
+    return invariant("`payratchet audit verify` agrees", int(audit["checked"]), problems)

@@ -1,0 +1,109 @@
+"""The summary: the one JSON object that scripts read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.demo.proof.evidence import Evidence
+from tests.demo.proof.inbox import RESTING_PLACES
+from tests.demo.proof.invariant import Invariant, invariant
+from tests.demo.proof.money import double_credits
+
+if TYPE_CHECKING:
+    from tests.demo.play import Performance
+    from tests.demo.stage import Stage
+
+_STATES = "SELECT state, count(*) AS n FROM payment_logs GROUP BY state ORDER BY state"
+_LEDGER = """
+    SELECT currency, count(*) AS entries, sum(amount_minor)::bigint AS sum_minor
+    FROM ledger_entries GROUP BY currency ORDER BY currency
+"""
+_LETTERS = "SELECT status, count(*) AS n FROM dead_letters GROUP BY status"
+_REASONS = """
+    SELECT reason, count(*) AS n FROM dead_letters WHERE status = 'open'
+    GROUP BY reason ORDER BY n DESC, reason
+"""
+_CUSTOMERS = "SELECT count(DISTINCT customer_id) AS n FROM payment_logs"
+
+
+def of(done: Performance, stage: Stage, *, elapsed_s: float) -> dict[str, Any]:
+    """Count what happened, from the answers on one side and the database on the other."""
+    with psycopg.connect(stage.database_url, row_factory=dict_row) as connection:
+        evidence = Evidence(connection, done.answers, done.morning)  # type: ignore[arg-type]
+        summary = _deliveries(evidence) | _events(evidence) | _stores(evidence)
+        summary["double_credits"] = len(double_credits(evidence))
+    summary["replayed"] = sum(told["succeeded"] for told in done.repaired.replays)
+    summary["healed"] = done.repaired.healed
+    invariants = [*done.invariants, _the_sum_is_right(summary)]
+    summary |= {
+        "invariants": [each.as_json() for each in invariants],
+        "kills": [
+            {"what": each.what, "after_answers": each.after_answers, "effect": each.effect}
+            for each in done.mishaps
+        ],
+        "restarts": done.restarts,
+        "seed": done.morning.seed,
+        "provider_books": dict(done.morning.books.count()),
+        "traffic_s": round(done.traffic_s, 2),
+        "quiet_after_s": round(done.quiet_after_s, 2),
+        "elapsed_s": round(elapsed_s, 2),
+        "urls": {"ingress": stage.service.ingress_url, "console": stage.service.console_url},
+    }
+    return summary
+
+
+def _deliveries(evidence: Evidence) -> dict[str, Any]:
+    """An answer lost to a kill is repeated: what counts is the event, not who heard of it first."""
+    kept, refused = evidence.kept, evidence.refused
+    accepted = len(evidence.event_ids)
+    return {
+        "deliveries": len(evidence.answers),
+        "accepted": accepted,
+        "duplicates": len(kept) - accepted,
+        "refused": len(refused),
+        "refused_by_code": dict(Counter(answer.word for answer in refused).most_common()),
+        "repeated_without_answer": sum(answer.tries - 1 for answer in evidence.answers),
+    }
+
+
+def _events(evidence: Evidence) -> dict[str, Any]:
+    places = Counter(row["place"] for row in evidence.rows(RESTING_PLACES))
+    letters = {row["status"]: row["n"] for row in evidence.rows(_LETTERS)}
+    return {
+        "applied": places["applied"],
+        "ignored": places["ignored"],
+        "open_dead_letters": places["open"],
+        "discarded": places["discarded"],
+        "dead_lettered": sum(letters.values()),
+        "resolved": letters.get("resolved", 0),
+        "open_by_reason": {row["reason"]: row["n"] for row in evidence.rows(_REASONS)},
+    }
+
+
+def _stores(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "payments": {row["state"]: row["n"] for row in evidence.rows(_STATES)},
+        "customers": evidence.rows(_CUSTOMERS)[0]["n"],
+        "ledger": {
+            row["currency"]: {"entries": row["entries"], "sum_minor": row["sum_minor"]}
+            for row in evidence.rows(_LEDGER)
+        },
+    }
+
+
+def _the_sum_is_right(summary: dict[str, Any]) -> Invariant:
+    """The two equations of this summary: of deliveries, and of events."""
+    answered = summary["accepted"] + summary["duplicates"] + summary["refused"]
+    resting = sum(
+        summary[place] for place in ("applied", "ignored", "open_dead_letters", "discarded")
+    )
+    problems = []
+    if summary["deliveries"] != answered:
+        problems.append(f"{summary['deliveries']} deliveries, {answered} answers")
+    if summary["accepted"] != resting:
+        problems.append(f"{summary['accepted']} accepted, {resting} at rest")
+    return invariant("deliveries and events add up", summary["deliveries"], problems)

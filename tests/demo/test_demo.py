@@ -1,0 +1,144 @@
+"""The demo, as a person starts it: in a process of its own, on a folder and ports of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.dev import processes
+from tests.local import ports, throw_away
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEMO_S_MAX = 240.0
+SMALL = ["--payments", "60", "--seed", "20260302"]
+PLACES = ("applied", "ignored", "open_dead_letters", "discarded")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with throw_away.folder() as made:
+        yield made
+
+
+def start(folder: Path, *arguments: str, mark: str = "") -> subprocess.Popen[str]:
+    taken = {"PORT": str(ports.free()), "CONSOLE_PORT": str(ports.free())}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.demo", "--data", folder, *SMALL, *arguments],
+        cwd=processes.ROOT,
+        env=processes.environment(**taken, DEMO_MARK=mark),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> dict[str, Any]:
+    """Return what `demo --exit --json` printed."""
+    demo = start(folder, "--exit", "--json")
+    out, err = demo.communicate(timeout=DEMO_S_MAX)
+    assert out, err
+    summary: dict[str, Any] = json.loads(out)
+    contradicted = [each for each in summary["invariants"] if not each["holds"]]
+    assert (contradicted, demo.returncode) == ([], 0), err
+    return summary
+
+
+def marked_with(mark: str) -> list[int]:
+    """Return the processes that inherited the mark: the demo and all that it started."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if process.name.isdigit() and mark.encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def test_it_prints_one_object_of_the_promised_shape(told: dict[str, Any]) -> None:
+    numbers = {
+        *("deliveries", "accepted", "duplicates", "refused", "applied", "dead_lettered"),
+        *("replayed", "open_dead_letters", "double_credits", "ignored", "discarded"),
+    }
+    assert {name: type(told[name]) for name in numbers} == dict.fromkeys(numbers, int)
+    assert set(told["urls"]) == {"ingress", "console"}
+    assert isinstance(told["elapsed_s"], float)
+    assert all(set(sums) == {"entries", "sum_minor"} for sums in told["ledger"].values())
+    assert all({"name", "holds", "checked"} <= set(each) for each in told["invariants"])
+
+
+def test_deliveries_and_events_add_up(told: dict[str, Any]) -> None:
+    assert told["deliveries"] == told["accepted"] + told["duplicates"] + told["refused"]
+    assert told["accepted"] == sum(told[place] for place in PLACES)
+    assert sum(told["payments"].values()) >= 58
+    assert told["duplicates"] > 0
+
+
+def test_no_money_is_made_or_lost(told: dict[str, Any]) -> None:
+    assert told["double_credits"] == 0
+    assert {sums["sum_minor"] for sums in told["ledger"].values()} == {0}
+
+
+def test_every_invariant_was_checked_on_something(told: dict[str, Any]) -> None:
+    assert len(told["invariants"]) >= 20
+    assert all(each["checked"] > 0 for each in told["invariants"])
+
+
+def test_processes_were_killed_and_came_back(told: dict[str, Any]) -> None:
+    assert told["restarts"]["web"] >= 1
+    assert told["restarts"]["worker"] >= 1
+    assert len(told["kills"]) == 4
+
+
+def test_a_dead_letter_was_replayed_and_one_discarded(told: dict[str, Any]) -> None:
+    assert told["replayed"] >= 1
+    assert told["discarded"] == 1
+    assert told["healed"] >= 1
+    assert {"mismatch", "schema", "unknown_reference"} <= set(told["open_by_reason"])
+
+
+@pytest.mark.usefixtures("told")
+def test_being_stopped_in_the_middle_leaves_no_process(folder: Path) -> None:
+    mark = uuid.uuid4().hex
+    demo = start(folder, mark=mark)
+    try:
+        deadline_s = time.monotonic() + DEMO_S_MAX
+        assert demo.stderr is not None
+        while "traffic" not in (line := demo.stderr.readline()):
+            assert line, "the demo ended before there was traffic"
+            assert time.monotonic() < deadline_s
+        assert len(marked_with(mark)) > 5
+
+        os.kill(demo.pid, signal.SIGINT)
+        demo.communicate(timeout=DEMO_S_MAX)
+    finally:
+        demo.kill()
+
+    assert demo.returncode == 130
+    assert processes.wait_until(lambda: marked_with(mark) == [])
+
+
+def test_a_morning_too_small_for_its_accidents_is_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.demo", "--payments", "5"],
+        cwd=processes.ROOT,
+        env=processes.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "--payments must be" in done.stderr
