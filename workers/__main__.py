@@ -22,7 +22,7 @@ from workers import actors, logging
 from workers.broker import connect, make_broker
 from workers.database import Database
 from workers.direct import DirectClaimer
-from workers.settings import WorkerSettings
+from workers.settings import WorkerSettings, load
 from workers.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ def _stop_lane(lane: Worker) -> None:
 def main() -> int:
     """Run until SIGTERM or SIGINT; finish what is in hand, and leave the rest to others."""
     logging.configure("worker")
-    settings = WorkerSettings()
+    settings = load(WorkerSettings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     database = Database(settings.database_url, name="payratchet worker")
     stopping = threading.Event()

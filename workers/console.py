@@ -17,7 +17,7 @@ from starlette.routing import Route
 from workers import logging
 from workers.database import Database
 from workers.operations import metrics, page
-from workers.settings import ConsoleSettings
+from workers.settings import ConsoleSettings, load
 from workers.store import views
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ OPEN_LETTERS: dict[str, str | None] = {
 def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     logging.configure("console")
-    settings = ConsoleSettings()
+    settings = load(ConsoleSettings)
     uvicorn.run(
         make_app(Database(settings.database_url, name="payratchet console")),
         host=settings.console_host,

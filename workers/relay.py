@@ -20,7 +20,7 @@ import structlog
 from workers import logging, sweeps
 from workers.broker import make_broker
 from workers.database import Database
-from workers.settings import RelaySettings
+from workers.settings import RelaySettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def run_due(sweeps_: list[Sweep], now_s: float) -> None:
 def main() -> int:
     """Sweep until SIGTERM or SIGINT."""
     logging.configure("relay")
-    settings = RelaySettings()
+    settings = load(RelaySettings)
     database = Database(settings.database_url, name="payratchet relay")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Url = Annotated[str, StringConstraints(min_length=1)]
 
 
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
+
+
+def load(kind: type[SettingsType]) -> SettingsType:
+    """Read the settings of a process. Exits with a sentence when one is missing or wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SystemExit(f"settings_refused: {wrong}") from None
+
+
 class StoreSettings(BaseSettings):
     """Where the record is kept."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # A refused value may hold a password: an error names the variable and never what it holds.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Url
 

@@ -72,8 +72,24 @@ def main() -> None:
     except ValidationError as error:
         names = ", ".join(str(detail["loc"][0]).upper() for detail in error.errors())
         _leave(f"settings_missing: set {names}, or start `dev.py up` here", USAGE)
-    except (psycopg.OperationalError, sqlalchemy.exc.OperationalError, redis.RedisError) as error:
-        _leave(f"store_unavailable: {type(error).__name__}; is the store running?", STORE_AWAY)
+    except redis.RedisError as error:
+        _leave(f"store_unavailable: {type(error).__name__}; is Redis running?", STORE_AWAY)
+    except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
+        _leave(*_of_postgres(getattr(error, "orig", error)))
+
+
+def _of_postgres(error: object) -> tuple[str, int]:
+    """Say what Postgres refused, what to do about it, and the exit code."""
+    name = type(error).__name__
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return "schema_missing: run `payratchet migrate` first", REFUSED
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return "not_permitted: this database role may not do that; see docs/deploy.md", REFUSED
+    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+        return f"store_busy: {name}; nothing was changed, try again", STORE_AWAY
+    if isinstance(error, psycopg.OperationalError):
+        return f"store_unavailable: {name}; is Postgres running?", STORE_AWAY
+    return f"store_refused: {name}; nothing was changed", REFUSED
 
 
 def _leave(message: str, code: int) -> None:
