@@ -7,7 +7,6 @@ they were headers. Each connection looks at itself twice a second, which costs a
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,8 +16,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from domain.errors import RequestMalformed
 from ingress import gate, problems
 from ingress.errors import HeadersTooLarge, Overloaded, PathTooLong, RequestTimeout
+from ingress.held_transport import HeldTransport
 
 if TYPE_CHECKING:
+    import asyncio
+
     from uvicorn._types import HTTPScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -36,44 +38,8 @@ LINGER_S = 1.0
 HEAD_BYTES_MAX = 65_536
 """Bytes that are read without the end of the headers in sight."""
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
 CONNECTIONS_MAX = 4_000
 """Connections of one process; the next client is told to come again."""
-
-
-class HeldTransport(asyncio.Transport):
-    """The transport of one answer: holds its parts, so that they leave in one packet.
-
-    uvicorn writes head and body apart, which costs both sides nearly as much again as a whole
-    small request. All our answers are small and sent at once.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        super().__init__()
-        self._transport = transport
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Hold the part; pass on what asks the client to go on sending."""
-        self._parts.append(bytes(data))
-        if data == CONTINUE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what is held."""
-        parts, self._parts = self._parts, []
-        if parts:
-            self._transport.write(b"".join(parts))
-
-    def close(self) -> None:
-        """Send what is held, then close."""
-        self.flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Say whether nothing more can be sent."""
-        return self._transport.is_closing()
 
 
 class Protocol(HttpToolsProtocol):

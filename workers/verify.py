@@ -58,7 +58,8 @@ def verify(database: Database) -> Verification:
 
 _PAYMENTS = """
     SELECT id, reference, client_id, customer_id, provider, account, amount_minor, currency,
-           announced_by, state, lock_version, head_hash
+           announced_by, state, lock_version, head_hash, captured_minor, refunded_minor,
+           disputed_minor
     FROM payment_logs ORDER BY id
 """
 
@@ -99,6 +100,7 @@ def _verify_history(row: TupleRow, steps: list[Step], verification: Verification
     reference, client_id, customer_id, provider, account, amount_minor, currency, actor = row[1:9]
     asked = Asked(Money(currency, amount_minor), provider, customer_id)
     announced = Announcement(reference, provider, asked.amount, customer_id, account, client_id)
+    sums = (0, 0, 0)
     state, version, head = "pending", 0, audit.genesis(genesis_fields(announced, actor))
     for step in steps:
         where = f"payment {reference} version {step.version}"
@@ -109,7 +111,8 @@ def _verify_history(row: TupleRow, steps: list[Step], verification: Verification
         if step.prev_hash != head or audit.link(step.prev_hash, audit_fields(step)) != step.hash:
             verification.note(f"{where}: the hash chain is broken")
         state, version, head = step.to_state, step.version, step.hash
-    if (state, version, head) != (row[9], row[10], row[11]):
+        sums = (step.captured_minor, step.refunded_minor, step.disputed_minor)
+    if (state, version, head, *sums) != row[9:]:
         verification.note(f"payment {reference}: stands apart from the end of its history")
 
 
@@ -144,6 +147,11 @@ BOOKS = {
     "more than one credit": """
         SELECT format('payment %s', payment_log_id) FROM sms_transactions WHERE kind = 'top_up'
         GROUP BY payment_log_id HAVING count(*) > 1 LIMIT 100""",
+    "fact is missing": """
+        SELECT format('payment %s version %s', payment_id, version) FROM payment_transitions t
+        WHERE starts_with(actor, 'provider:')
+          AND NOT EXISTS (SELECT 1 FROM payment_facts f WHERE f.payment_id = t.payment_id
+                          AND f.event_id = t.event_id) LIMIT 100""",
     "illegal step": """
         SELECT format('payment %s version %s', payment_id, version) FROM payment_transitions t
         WHERE NOT EXISTS (SELECT 1 FROM legal_transitions l WHERE l.from_state = t.from_state

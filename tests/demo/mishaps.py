@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.demo.stage import Stage
 
 POLL_S = 0.01
-BACK_S_MAX = 20.0
+BACK_S_MAX = 60.0
 VALKEY_AWAY_S = 1.0
 """Long enough for workers to notice, and to take their work straight from Postgres."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BAR_CELLS = 46
 RESTING_PLACES = (
     ("applied", "applied", "green"),
-    ("ignored", "ignored (types we do not use)", "bright_black"),
+    ("ignored", "ignored: nothing about money", "bright_black"),
     ("open_dead_letters", "open dead letters", "yellow"),
     ("discarded", "discarded by a person", "magenta"),
 )
@@ -49,10 +49,13 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
 
 def _headline(summary: Mapping[str, Any], *, holds: bool) -> RenderableType:
     verdict = "every invariant holds" if holds else "AN INVARIANT DOES NOT HOLD"
+    booked = summary["provider_books"]
     rate = summary["deliveries"] / max(summary["traffic_s"], 0.1)
     text = Text.assemble(
         (verdict, "bold green" if holds else "bold white on red"),
         f" · {sum(summary['payments'].values())} payments of {summary['customers']} customers"
+        f" · {booked['captures']} captures, {booked['refunds']} refunds,"
+        f" {booked['disputes']} disputes"
         f" · {summary['deliveries']} deliveries in {summary['traffic_s']:.1f} s ({rate:.0f}/s)"
         f" · quiet {summary['quiet_after_s']:.1f} s later · double credits: "
         f"{summary['double_credits']} · seed {summary['seed']}",

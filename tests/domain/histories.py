@@ -71,9 +71,7 @@ class Played:
     posted: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
     def hear(self, *claimed: Fact) -> Change:
-        change = decide(
-            self.asked, self.position, self.facts, claimed, version=len(self.changes)
-        )
+        change = decide(self.asked, self.position, self.facts, claimed, version=len(self.changes))
         self.facts.extend(change.facts)
         self.changes.append(change)
         self.position = change.after

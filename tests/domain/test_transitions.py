@@ -103,9 +103,7 @@ def test_the_drawing_shows_exactly_the_moves_of_the_grid() -> None:
     text = STATE_MACHINE.read_text()
     drawn = re.findall(r"^    (\w+) --> (\w+): (.+)$", text, re.MULTILINE)
 
-    moves = {
-        (a, event.split()[0], b) for a, b, events in drawn for event in events.split(", ")
-    }
+    moves = {(a, event.split()[0], b) for a, b, events in drawn for event in events.split(", ")}
     assert moves == {
         (state, event, decision.target)
         for (state, event), decision in TABLE.items()

@@ -36,7 +36,7 @@ PAUSE_S_FIRST = 0.05
 PAUSE_S_MAX = 1.0
 """Between two tries; a provider's are minutes, and nobody waits that long for a recording."""
 
-GIVE_UP_S = 30.0
+GIVE_UP_S = 60.0
 """How long one delivery is tried."""
 
 

@@ -1,0 +1,42 @@
+"""One packet an answer, where uvicorn would send two."""
+
+from __future__ import annotations
+
+import asyncio
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""What uvicorn writes before an answer, to a client that asked whether to send its body."""
+
+
+class HeldTransport(asyncio.Transport):
+    """The transport of one answer: holds its parts, so that they leave in one packet.
+
+    uvicorn writes head and body apart, which costs both sides nearly as much again as a whole
+    small request. All our answers are small and sent at once.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Hold the part; pass on what asks the client to go on sending."""
+        self._parts.append(bytes(data))
+        if data == CONTINUE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held."""
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def close(self) -> None:
+        """Send what is held, then close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Say whether nothing more can be sent."""
+        return self._transport.is_closing()
