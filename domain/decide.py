@@ -59,7 +59,9 @@ def decide(
     edges = path(before.state, event, after.state)
     if not edges:
         raise IllegalTransition(state=before.state, event=event)
-    return Change(new, edges, _movements(before, after, version), after, contradiction)
+    posted = _Posted(asked, known)
+    movements = _movements(before, after, posted, version)
+    return Change(new, edges, movements, after, contradiction)
 
 
 def _contradiction(before: Position, after: Position) -> str | None:
@@ -104,7 +106,30 @@ def _event(new: Sequence[Fact], before: Position, after: Position, *, contradict
     return event
 
 
-def _movements(before: Position, after: Position, version: int) -> tuple[Movement, ...]:
+class _Posted:
+    """Which effects the known facts have posted at any time, in the order they were heard.
+
+    An effect can vanish (a cumulative total that refunds explain one by one) and come back; its
+    own name is used up by then.
+    """
+
+    def __init__(self, asked: Asked, known: Sequence[Fact]) -> None:
+        self._asked = asked
+        self._known = known
+
+    def __contains__(self, effect: tuple[str, str]) -> bool:
+        _, object_id = effect
+        if not any(fact.object_id == object_id for fact in self._known):
+            return False
+        return any(
+            effect in fold(self._asked, self._known[:count]).effects
+            for count in range(1, len(self._known))
+        )
+
+
+def _movements(
+    before: Position, after: Position, posted: _Posted, version: int
+) -> tuple[Movement, ...]:
     """Post new effects under their own names, and changes of old ones as adjustments."""
     movements = []
     for effect, object_id in dict.fromkeys((*before.effects, *after.effects)):
@@ -113,7 +138,7 @@ def _movements(before: Position, after: Position, version: int) -> tuple[Movemen
         legs = ledger.legs_of(ledger.difference(old or {}, after.effects.get(key, {})))
         if not legs:
             continue
-        if old is None:
+        if old is None and key not in posted:
             movements.append(Movement(effect, object_id, legs))
         else:
             adjusts = f"{object_id}@{version + 1}"

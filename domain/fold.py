@@ -52,7 +52,7 @@ def _without_capture(asked: Asked, by_kind: ByKind) -> Position:
         state,
         effects=purse.fees(asked, _by_object(by_kind, FactKind.FEE)),
         contradictions=contradictions,
-        waiting=any(kind in by_kind for kind in EARLY),
+        waiting=frozenset(fact.object_id for kind in EARLY for fact in by_kind.get(kind, ())),
     )
 
 
@@ -61,9 +61,13 @@ def _with_capture(asked: Asked, by_kind: ByKind) -> Position:
     refunded, disagree = outflows.refunds(
         by_kind.get(FactKind.REFUND, ()), by_kind.get(FactKind.REFUND_TOTAL, ())
     )
-    disputes = _by_object(by_kind, FactKind.DISPUTE)
-    given_back = [*refunded, *outflows.lost(disputes)]
-    known = [o for o in given_back if o.capture_id is None or o.capture_id in taken.counted]
+    told = _by_object(by_kind, FactKind.DISPUTE)
+    disputes = {
+        case: facts for case, facts in told.items() if outflows.is_placed(facts, taken.counted)
+    }
+    known = [o for o in refunded if o.capture_id is None or o.capture_id in taken.counted]
+    early = {o.object_id for o in refunded} - {o.object_id for o in known}
+    known += outflows.lost(disputes)
     holder = Purse(asked, taken)
     effects = holder.captures() | holder.outflows(known)
     disagree |= any(outflows.is_contradictory(case) for case in disputes.values())
@@ -78,7 +82,7 @@ def _with_capture(asked: Asked, by_kind: ByKind) -> Position:
         disputed_minor=outflows.disputed_minor(disputes, currency),
         effects=effects | purse.fees(asked, _by_object(by_kind, FactKind.FEE)),
         contradictions=contradictions,
-        waiting=len(known) < len(given_back),
+        waiting=frozenset(early | (told.keys() - disputes.keys())),
     )
 
 

@@ -91,8 +91,12 @@ class Buried:
 Verdict = Ignored | Unchanged | Changed | Buried
 
 
-def judge(heard: Heard, known: Known | None) -> Verdict:
-    """Return what becomes of the event. Pure; the caller writes it, whole, or not at all."""
+def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Verdict:
+    """Return what becomes of the event. Pure; the caller writes it, whole, or not at all.
+
+    `owner` is the reference of the payment whose money the provider's transaction is already:
+    one transaction pays for one payment, whatever a later event says.
+    """
     said = heard.said
     if isinstance(said, Permanent):
         return Buried(Burial(said.code, type(said).__name__, str(said)))
@@ -101,6 +105,9 @@ def judge(heard: Heard, known: Known | None) -> Verdict:
         return Buried(Burial("mode_mismatch", "ModeMismatch", message))
     if not said.facts:
         return Ignored()
+    paid = known.reference if known else said.reference
+    if owner not in (None, paid) and _brings_money(said):
+        return Buried(_owned(said, owner))
     if known is None:
         return Buried(_unknown(said), _unclaimed(heard, said))
     return _move(heard, said, known)
@@ -117,9 +124,18 @@ def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:
         return Changed(change)
     if heard.replayed and known.position.contradictions:
         return Buried(_mismatch(known, ", ".join(sorted(known.position.contradictions))))
-    if heard.replayed and known.position.waiting:
+    if heard.replayed and any(f.object_id in known.position.waiting for f in said.facts):
         return Buried(MISSING_CAPTURE)
     return Unchanged()
+
+
+def _brings_money(said: ProviderEvent) -> bool:
+    return any(fact.kind is FactKind.SUCCEEDED for fact in said.facts)
+
+
+def _owned(said: ProviderEvent, owner: str | None) -> Burial:
+    message = f"{said.provider_reference} pays for {owner}, and cannot pay for {said.reference}"
+    return Burial("mismatch", "TransactionOwned", message)
 
 
 def _mismatch(known: Known, contradiction: str) -> Burial:
@@ -139,7 +155,8 @@ def _unknown(said: ProviderEvent) -> Burial:
 
 def unclaimed_id(heard: Heard, fact: Fact) -> str:
     """Name money that nobody has claimed by what its provider calls it."""
-    return f"{heard.source}:{heard.account}:{fact.object_id}"
+    amount = f"{fact.amount.amount_minor} {fact.amount.currency}" if fact.amount else ""
+    return f"{heard.source}:{heard.account}:{fact.object_id}:{amount}"
 
 
 def _unclaimed(heard: Heard, said: ProviderEvent) -> tuple[Movement, ...]:

@@ -26,6 +26,7 @@ FIELDS = frozenset(
         "reason",
         "reference",
         "request_id",
+        "request_ids",
         "state",
         "status",
         "timestamp",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.facts import STATUS_RANK, Fact, FactStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 ByObject = dict[str, list[Fact]]
 """The facts about each object, by its id."""
@@ -41,23 +41,41 @@ def refunds(refunded: Iterable[Fact], totals: Iterable[Fact]) -> tuple[list[Outf
     told = [(facts[0].status, _outflow("refund", facts)) for facts in latest]
     done = [refund for status, refund in told if status is FactStatus.SUCCEEDED]
     settled = [refund for status, refund in told if status is not FactStatus.PENDING]
-    for facts in by_object(totals).values():
-        total = _outflow("refund_total", facts)
-        total = total._replace(capture_id=total.capture_id or total.object_id)
-        explained_minor = sum(
-            refund.amount_minor
-            for refund in settled
-            if refund.capture_id in (None, total.capture_id)
-        )
-        if total.amount_minor > explained_minor:
-            done.append(total._replace(amount_minor=total.amount_minor - explained_minor))
+    done.extend(_unexplained(settled, by_object(totals)))
     return done, any(len({fact.amount for fact in facts}) > 1 for facts in latest)
+
+
+def _unexplained(settled: Sequence[Outflow], totals: ByObject) -> Iterator[Outflow]:
+    """Yield what is left of each total.
+
+    Refunds that name the capture explain its total; those that name none explain whatever is
+    left, once, in the order of the totals' ids, so that the order of hearing cannot matter.
+    """
+    unlinked_minor = sum(r.amount_minor for r in settled if r.capture_id is None)
+    for object_id in sorted(totals):
+        total = _outflow("refund_total", totals[object_id])
+        total = total._replace(capture_id=total.capture_id or object_id)
+        linked_minor = sum(r.amount_minor for r in settled if r.capture_id == total.capture_id)
+        rest_minor = max(0, total.amount_minor - linked_minor)
+        of_unlinked = min(rest_minor, unlinked_minor)
+        unlinked_minor -= of_unlinked
+        if rest_minor > of_unlinked:
+            yield total._replace(amount_minor=rest_minor - of_unlinked)
 
 
 def lost(disputes: Mapping[str, Sequence[Fact]]) -> list[Outflow]:
     """Return what lost disputes took."""
     found = ([f for f in facts if f.status is FactStatus.LOST] for facts in disputes.values())
     return [_outflow("chargeback", facts) for facts in found if facts]
+
+
+def is_placed(facts: Sequence[Fact], captured: Collection[str]) -> bool:
+    """Say whether it is known which captured money the claims are about.
+
+    Claims that name no capture are about the payment as a whole.
+    """
+    links = {fact.capture_id for fact in facts if fact.capture_id is not None}
+    return not links or bool(links & set(captured))
 
 
 def is_settled(dispute: Sequence[Fact]) -> bool:

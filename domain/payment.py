@@ -37,7 +37,7 @@ class Position:
 
     `effects` maps (effect, object id) to its net per (account, currency).
     `contradictions` is empty unless the state is review.
-    `waiting` says that a refund or dispute is known whose capture is not.
+    `waiting` has the ids of refunds and disputes that are known while their capture is not.
     """
 
     state: State
@@ -46,4 +46,4 @@ class Position:
     disputed_minor: int = 0
     effects: Mapping[tuple[str, str], Mapping[tuple[str, str], int]] = field(default_factory=dict)
     contradictions: frozenset[str] = frozenset()
-    waiting: bool = False
+    waiting: frozenset[str] = frozenset()

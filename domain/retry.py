@@ -6,7 +6,7 @@ TRANSIENT_DELAY_S_MAX = 60.0
 """Longest wait between two tries of work that failed for a passing reason."""
 
 TRANSIENT_AGE_S_MAX = 24 * 3600
-"""Work that fails for passing reasons dies only of age."""
+"""Work that fails for passing reasons dies only of age, counted from its first failure."""
 
 UNCLASSIFIED_ATTEMPTS_MAX = 5
 """Tries of work that failed for a reason nobody foresaw; the last one ends in a dead letter."""

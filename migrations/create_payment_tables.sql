@@ -114,7 +114,7 @@ CREATE TABLE inbound_work (
         ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
                 autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-CREATE INDEX inbound_work_due_idx ON inbound_work (next_at);
+CREATE INDEX inbound_work_due_idx ON inbound_work (lane, next_at);
 
 CREATE TABLE attempts (
             id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -519,10 +519,10 @@ CREATE FUNCTION check_payment_steps() RETURNS trigger LANGUAGE plpgsql AS $$
                 ON first.payment_id = after.id AND first.version = before.lock_version + 1
             LEFT JOIN payment_transitions last
                 ON last.payment_id = after.id AND last.version = after.lock_version
-            WHERE (after.state, after.lock_version, after.head_hash,
+            WHERE (after.state, after.lock_version, after.head_hash, after.cancelled,
                    after.captured_minor, after.refunded_minor, after.disputed_minor)
                     IS DISTINCT FROM
-                  (before.state, before.lock_version, before.head_hash,
+                  (before.state, before.lock_version, before.head_hash, before.cancelled,
                    before.captured_minor, before.refunded_minor, before.disputed_minor)
               AND (first.from_state IS DISTINCT FROM before.state
                    OR first.prev_hash IS DISTINCT FROM before.head_hash
@@ -576,10 +576,11 @@ CREATE TABLE provider_references (
 
 CREATE TABLE waiting_captures (
             payment_id  bigint      NOT NULL,
+            object_id   text        NOT NULL,
             event_id    bigint      NOT NULL,
             received_at timestamptz NOT NULL,
             since       timestamptz NOT NULL DEFAULT now(),
-            CONSTRAINT waiting_captures_pkey PRIMARY KEY (payment_id, event_id)
+            CONSTRAINT waiting_captures_pkey PRIMARY KEY (payment_id, object_id, event_id)
         );
 
 CREATE TABLE source_modes (

@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 
 from domain import audit
 from domain.errors import Refused
+from workers import healing
+from workers.store import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,7 @@ def announce(database: Database, announcements: Sequence[Announcement], *, actor
     """Make payments known, all or none; return how many were new.
 
     Repeating an equal announcement is harmless. Raises ReferenceInUse when a reference belongs to
-    a payment that was asked for otherwise. Events that came before are taken up by the relay.
+    a payment that was asked for otherwise. Events that came before are taken up at once.
     """
     with database.transaction() as tx:
         return _insert(tx, sorted(announcements, key=lambda a: a.reference), actor=actor)
@@ -103,4 +105,5 @@ def _insert(tx: Transaction, announcements: Sequence[Announcement], *, actor: st
     row = tx.execute(_EQUAL, columns[:7]).fetchone()
     if row is None or row[0] != len(rows):
         raise ReferenceInUse("a reference belongs to a payment that was asked for otherwise")
+    healing.take_up(tx, dead_letters.of_references(tx, columns[0]))
     return new

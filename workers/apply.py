@@ -7,6 +7,8 @@ rolled back and each event is run alone; the one that fails is tried later or se
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,16 +16,15 @@ import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
-from workers import unclaimed
+from workers import naming, unclaimed
 from workers.failing import postpone_or_bury
-from workers.naming import resolve
 from workers.outcome import Outcome, Tally
 from workers.reading import read
 from workers.store import claims, inbox, payments
 from workers.unclaimed import Dealt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from domain.judgement import Heard
     from workers.database import Database, Transaction
@@ -42,105 +43,145 @@ RACE_LOST = (
 )
 
 
-def apply_events(database: Database, event_ids: Sequence[int], *, worker: str) -> Tally:
+def apply_events(
+    database: Database, event_ids: Sequence[int], *, worker: str, in_quarantine: bool = False
+) -> Tally:
     """Apply what is still owed of these events; return how many ended in which way.
 
     Safe to run twice and at once: a second run finds the work rows gone, or locked, and leaves
-    them. Raises psycopg.OperationalError when the store goes away; nothing is then half done, and
-    the relay rings again.
+    them. `in_quarantine` applies what is in quarantine, and nothing else. Raises
+    psycopg.OperationalError when the store goes away; nothing is then half done, and the relay
+    rings again.
     """
     backend = database.backend()
     with database.transaction(durable=False) as tx:
         claim_id = claims.take(tx, event_ids, worker=worker, backend=backend)
+    batch = _Batch(database, worker, in_quarantine)
     try:
-        return _apply_batch(database, event_ids, claim_id=claim_id, worker=worker)
+        return batch.apply(event_ids, claim_id)
     except psycopg.OperationalError as error:
         if not isinstance(error, (*RACE_LOST, psycopg.errors.QueryCanceled)):
+            _let_go(database, claim_id)
             raise
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
     except Exception as error:  # noqa: BLE001 - whatever one event did, its neighbours pass
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
-    tally = _apply_alone(database, event_ids, claim_id=claim_id, worker=worker)
-    with database.transaction(durable=False) as tx:
+    tally = batch.apply_alone(event_ids, claim_id)
+    _let_go(database, claim_id)
+    return tally
+
+
+def _let_go(database: Database, claim_id: int) -> None:
+    """Release the claim, so that a store that went away is not taken for a worker that died."""
+    with contextlib.suppress(psycopg.OperationalError), database.transaction(durable=False) as tx:
         claims.release(tx, claim_id)
-    return tally
 
 
-@retry(
-    retry=retry_if_exception_type(RACE_LOST),
-    stop=stop_after_attempt(CONFLICT_TRIES_MAX),
-    wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
-    reraise=True,
-)
-def _apply_batch(
-    database: Database, event_ids: Sequence[int], *, claim_id: int | None, worker: str
-) -> Tally:
-    with database.transaction() as tx:
-        outcome = apply_in(tx, event_ids, worker=worker)
-        if claim_id is not None:
-            claims.release(tx, claim_id)
-    if outcome.finished:
-        count = len(outcome.finished)
-        log.info("events.applied", event_ids=outcome.finished, count=count, worker=worker)
-    return outcome.tally
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """How one worker applies events, together or one by one."""
+
+    database: Database
+    worker: str
+    in_quarantine: bool
+
+    @retry(
+        retry=retry_if_exception_type(RACE_LOST),
+        stop=stop_after_attempt(CONFLICT_TRIES_MAX),
+        wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
+        reraise=True,
+    )
+    def apply(self, event_ids: Sequence[int], claim_id: int | None) -> Tally:
+        """Apply the events in one transaction, and release the claim in it."""
+        with self.database.transaction() as tx:
+            outcome = apply_in(tx, event_ids, worker=self.worker, in_quarantine=self.in_quarantine)
+            if claim_id is not None:
+                claims.release(tx, claim_id)
+        if outcome.finished:
+            log.info(
+                "events.applied",
+                event_ids=outcome.finished,
+                request_ids=outcome.request_ids,
+                count=len(outcome.finished),
+                worker=self.worker,
+            )
+        return outcome.tally
+
+    def apply_alone(self, event_ids: Sequence[int], claim_id: int) -> Tally:
+        """Apply each event in a transaction of its own; what fails is tried later, or dies."""
+        tally = Tally()
+        for event_id in event_ids:
+            with self.database.transaction(durable=False) as tx:
+                claims.renew(tx, claim_id)
+            try:
+                tally.add(self.apply([event_id], None))
+            except Exception as error:  # noqa: BLE001 - classified there, and never lost
+                ended = postpone_or_bury(
+                    self.database,
+                    event_id,
+                    error,
+                    worker=self.worker,
+                    in_quarantine=self.in_quarantine,
+                )
+                tally[ended] += 1
+        return tally
 
 
-def _apply_alone(
-    database: Database, event_ids: Iterable[int], *, claim_id: int, worker: str
-) -> Tally:
-    tally = Tally()
-    for event_id in event_ids:
-        with database.transaction(durable=False) as tx:
-            claims.renew(tx, claim_id)
-        try:
-            tally.add(_apply_batch(database, [event_id], claim_id=None, worker=worker))
-        except Exception as error:  # noqa: BLE001 - classified there, and never lost
-            tally[postpone_or_bury(database, event_id, error, worker=worker)] += 1
-    return tally
-
-
-def apply_in(tx: Transaction, event_ids: Sequence[int], *, worker: str) -> Outcome:
+def apply_in(
+    tx: Transaction, event_ids: Sequence[int], *, worker: str, in_quarantine: bool = False
+) -> Outcome:
     """Apply the events inside the caller's transaction, and return all that was written."""
     outcome = Outcome(worker)
-    work = inbox.lock(tx, event_ids)
+    work = inbox.lock(tx, event_ids, in_quarantine=in_quarantine)
     if not work:
         return outcome
     heard = read(tx, work)
-    names = resolve(tx, heard)
-    known = payments.lock(tx, list(names.values()))
-    dealt = [
-        _deal_with(outcome, item, event, names.get(event.event_id), known)
-        for item, event in zip(work, heard, strict=True)
-    ]
-    outcome.postings += unclaimed.settle(tx, dealt)
+    owners = naming.owners(tx, heard)
+    references = naming.resolve(heard, owners)
+    batch = _Judging(outcome, references, owners, payments.lock(tx, list(references.values())))
+    dealt = [batch.deal_with(item, event) for item, event in zip(work, heard, strict=True)]
+    outcome.held += unclaimed.hold(dealt)
+    outcome.postings += unclaimed.release_announced(tx, dealt)
     outcome.write(tx)
     return outcome
 
 
-def _deal_with(
-    outcome: Outcome, work: Work, heard: Heard, reference: str | None, known: dict[str, Known]
-) -> Dealt:
-    """Judge one event and take up what it changes.
+@dataclass(slots=True)
+class _Judging:
+    """One batch being judged, event by event, each on top of what the ones before it changed."""
 
-    A payment of another provider or account is none that this event may touch.
-    """
-    payment = known.get(reference) if reference else None
-    if payment and (payment.asked.provider, payment.account) != (heard.source, heard.account):
-        payment = None
-    verdict = judge(heard, payment)
-    outcome.finished.append(work.event_id)
-    burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None
-    if isinstance(verdict, Changed):
-        assert payment is not None  # noqa: S101 - only a known payment changes
-        known[payment.reference] = outcome.change(work, heard, payment, verdict.change)
-    if burial is not None:
-        outcome.bury(work, heard, burial)
-    elif not isinstance(verdict, Changed):
-        outcome.note(work, _QUIET[type(verdict)])
-    if burial is None and heard.replayed:
-        outcome.raised.append(work.event_id)
-    outcome.tally["dead" if burial else _QUIET.get(type(verdict), "applied")] += 1
-    return Dealt(work, heard, verdict, announced=payment is not None)
+    outcome: Outcome
+    references: dict[int, str]
+    owners: naming.Owners
+    known: dict[str, Known]
+
+    def deal_with(self, work: Work, heard: Heard) -> Dealt:
+        """Judge one event and take up what it changes."""
+        outcome, payment, name = self.outcome, self._payment_of(heard), naming.named(heard)
+        verdict = judge(heard, payment, owner=self.owners.get(name) if name else None)
+        outcome.end(work)
+        burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None
+        if isinstance(verdict, Changed) and payment is not None:
+            is_new_name = name is not None and name not in self.owners
+            after = outcome.change(work, heard, payment, verdict.change, is_new_name=is_new_name)
+            self.known[payment.reference] = after
+            if name is not None:
+                self.owners.setdefault(name, payment.reference)
+        if burial is not None:
+            outcome.bury(work, heard, burial)
+        elif not isinstance(verdict, Changed):
+            outcome.note(work, _QUIET[type(verdict)])
+        if burial is None and heard.replayed:
+            outcome.raised.append(work.event_id)
+        outcome.tally["dead" if burial else _QUIET.get(type(verdict), "applied")] += 1
+        return Dealt(work, heard, verdict, announced=payment is not None)
+
+    def _payment_of(self, heard: Heard) -> Known | None:
+        """Return the event's payment, unless it is of another provider or account."""
+        found = self.known.get(self.references.get(heard.event_id, ""))
+        if found is None or (found.asked.provider, found.account) != (heard.source, heard.account):
+            return None
+        return found
 
 
 _QUIET: dict[type[object], str] = {Ignored: "ignored", Unchanged: "no_change"}

@@ -185,6 +185,18 @@ def ring(broker: RedisBroker, lane: Lane, event_ids: Sequence[int], *, alone: bo
         )
 
 
+PROBE_KEY = f"{BROKER_NAMESPACE}:probe"
+PROBE_LIVES_MS = 10_000
+
+
+def probe(client: redis.Redis) -> None:
+    """Write something that is soon gone. Raises redis.RedisError when Redis takes no message.
+
+    One that is full, read-only or forbids us to write answers a PING, and rings for nobody.
+    """
+    client.set(PROBE_KEY, b"", px=PROBE_LIVES_MS)
+
+
 def waiting_messages(broker: RedisBroker, lane: Lane) -> int:
     """Return how many messages wait in the lane's queue."""
     length: int = broker.client.llen(f"{BROKER_NAMESPACE}:{queue_name(lane)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import Refused
 from domain.ledger import SMS_REVENUE, Leg, Movement, customer_credit
+from domain.payment import REFERENCE
 from workers.store import housekeeping, ledger, statement
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ class InsufficientCredit(Refused):
     code = "insufficient_credit"
     http_status = 402
     title = "The customer's credit is too small"
+
+
+class ReferenceRefused(Refused):
+    """The reference has characters that only our own movements' references have."""
+
+    code = "validation_failed"
+    http_status = 422
+    title = "The reference is not of the accepted form"
 
 
 class AlreadyReversed(Refused):
@@ -57,10 +66,12 @@ def debit(database: Database, wanted: Debit) -> None:
     """Spend the credit.
 
     The balance is read under its row lock, so concurrent debits take turns. Raises
-    InsufficientCredit, and psycopg.errors.UniqueViolation when the reference is used already;
-    nothing is then changed.
+    InsufficientCredit, ReferenceRefused, and psycopg.errors.UniqueViolation when the reference is
+    used already; nothing is then changed.
     """
     owner = (wanted.customer_id, wanted.amount.currency)
+    if not REFERENCE.fullmatch(wanted.reference):
+        raise ReferenceRefused(f"a reference must match {REFERENCE.pattern}")
     with database.transaction() as tx:
         if ledger.lock_balance(tx, *owner) < wanted.amount.amount_minor:
             raise InsufficientCredit(f"{wanted.customer_id} in {wanted.amount.currency}")

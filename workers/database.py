@@ -39,8 +39,8 @@ class Backend:
 class Database:
     """One connection a thread, made anew when it breaks.
 
-    `transaction()` is the only opener and only use cases call it. Every limit is set inside the
-    transaction, so that a pooler between us and Postgres may hand out sessions as it likes.
+    `transaction()` is the only opener and only use cases call it. A claim names the session of its
+    connection, so workers need sessions of their own: a pooler must not share them out.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
@@ -66,7 +66,10 @@ class Database:
                     "SELECT set_config('lock_timeout', %s, true),"
                     " set_config('statement_timeout', %s, true),"
                     " set_config('idle_in_transaction_session_timeout', %s, true),"
-                    " set_config('synchronous_commit', %s, true)",
+                    " set_config('synchronous_commit', %s, true),"
+                    # Every statement of ours finds its rows by an index. A plan that was made while
+                    # a table was empty would go on scanning it.
+                    " set_config('enable_seqscan', 'off', true)",
                     (
                         str(LOCK_TIMEOUT_MS),
                         str(STATEMENT_TIMEOUT_MS),

@@ -10,8 +10,9 @@ import redis
 import structlog
 
 from domain.retry import CRASHES_BEFORE_SPLIT
-from domain.wakeup import BROKER_NAMESPACE, IDS_PER_RING_MAX, Lane
+from domain.wakeup import IDS_PER_RING_MAX, Lane
 from workers.actors import answer
+from workers.broker import probe
 from workers.store import inbox
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ ASK_EVERY_S = 1.0
 POLL_EVERY_S = 0.2
 """How often Postgres is asked for work while the doorbell is silent and nothing was found."""
 
-PROBE_KEY = f"{BROKER_NAMESPACE}:probe"
-PROBE_LIVES_MS = 10_000
-
-LANES = (Lane.EVENTS, Lane.REPLAY, Lane.QUARANTINE)
+TAKEN_AT_ONCE = {
+    Lane.EVENTS: IDS_PER_RING_MAX,
+    Lane.REPLAY: IDS_PER_RING_MAX,
+    Lane.QUARANTINE: 1,
+}
+"""Events taken at once: one from quarantine may take half a minute, and others wait for it."""
 
 
 class DirectClaimer(threading.Thread):
@@ -62,11 +65,11 @@ class DirectClaimer(threading.Thread):
         self._database.close()
 
     def _answers(self) -> bool:
-        """Ask for a write: a Redis that is full or read-only answers PING, but rings for nobody."""
         try:
-            return bool(self._client.set(PROBE_KEY, b"", px=PROBE_LIVES_MS))
+            probe(self._client)
         except redis.RedisError:
             return False
+        return True
 
     def _note(self, *, silent: bool) -> None:
         if silent != self._silent:
@@ -74,16 +77,15 @@ class DirectClaimer(threading.Thread):
             log.warning("doorbell.silent" if silent else "doorbell.back", worker=self._worker)
 
     def _work(self) -> None:
-        """Work off what is due until there is less than a batch of it."""
-        for lane in LANES:
-            found = IDS_PER_RING_MAX
-            while found == IDS_PER_RING_MAX and not self._stopping.is_set():
-                found = self._take(lane)
+        """Work off what is due, lane by lane, until a round finds less than a batch."""
+        found = IDS_PER_RING_MAX
+        while found >= IDS_PER_RING_MAX and not self._stopping.is_set():
+            found = sum(self._take(lane, limit) for lane, limit in TAKEN_AT_ONCE.items())
 
-    def _take(self, lane: Lane) -> int:
+    def _take(self, lane: Lane, limit: int) -> int:
         try:
             with self._database.transaction() as tx:
-                due = inbox.due(tx, lane=lane, limit=IDS_PER_RING_MAX)
+                due = inbox.due(tx, lane=lane, limit=limit)
             for event_ids in _batches(due):
                 answer(self._database, lane, event_ids, worker=self._worker)
         except psycopg.OperationalError as error:

@@ -12,7 +12,7 @@ from domain import retry
 from domain.errors import Permanent, Transient
 from domain.fingerprint import fingerprint
 from domain.judgement import Burial
-from workers.outcome import letter_for
+from workers.burial import letter_for
 from workers.store import attempts, dead_letters, inbox
 
 if TYPE_CHECKING:
@@ -25,14 +25,21 @@ MESSAGE_LENGTH_MAX = 500
 """Characters of an error kept with an attempt; the first line says what happened."""
 
 
-def postpone_or_bury(database: Database, event_id: int, error: Exception, *, worker: str) -> str:
+def postpone_or_bury(
+    database: Database,
+    event_id: int,
+    error: Exception,
+    *,
+    worker: str,
+    in_quarantine: bool = False,
+) -> str:
     """Count the failed attempt; return "retry", "dead", or "gone" when nothing is owed any more.
 
     Raises psycopg.OperationalError when the store is away: then nothing was counted, and the
     relay rings for the event again.
     """
     with database.transaction() as tx:
-        found = inbox.lock(tx, [event_id])
+        found = inbox.lock(tx, [event_id], in_quarantine=in_quarantine)
         if not found:
             return "gone"
         work = found[0]
@@ -61,8 +68,8 @@ def verdict(work: Work, error: Exception) -> Burial | None:
     if isinstance(error, Permanent):
         return Burial(error.code, name, message)
     if isinstance(error, (Transient, psycopg.OperationalError)):
-        age_s = (work.now - work.since).total_seconds()
-        return Burial("expired", name, message) if age_s > retry.TRANSIENT_AGE_S_MAX else None
+        failing_s = (work.now - work.since).total_seconds() if work.attempts else 0.0
+        return Burial("expired", name, message) if failing_s > retry.TRANSIENT_AGE_S_MAX else None
     if work.attempts + 1 >= retry.UNCLASSIFIED_ATTEMPTS_MAX:
         return Burial("exhausted", name, message)
     return None

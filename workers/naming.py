@@ -14,32 +14,44 @@ if TYPE_CHECKING:
     from domain.judgement import Heard
     from workers.database import Transaction
 
+Owners = dict[Named, str]
+"""Our reference of the payment that a provider's name belongs to."""
 
-def resolve(tx: Transaction, heard: Sequence[Heard]) -> dict[int, str]:
+
+def named(heard: Heard) -> Named | None:
+    """Return what the provider calls the payment, where the event says it."""
+    if not isinstance(heard.said, ProviderEvent) or heard.said.provider_reference is None:
+        return None
+    return Named(heard.source, heard.account, heard.said.provider_reference)
+
+
+def owners(tx: Transaction, heard: Sequence[Heard]) -> Owners:
+    """Return whose the names are that these events use, as far as earlier events told."""
+    names = {name for event in heard if (name := named(event)) is not None}
+    return references.find(tx, sorted(names))
+
+
+def resolve(heard: Sequence[Heard], owned: Owners) -> dict[int, str]:
     """Return our reference for each event that names its payment, by event id.
 
     Some events (a refund at Stripe) know only the provider's own name of the payment; an earlier
     event, or one of this very batch, has told whose name that is.
     """
-    names: dict[int, str] = {}
-    aliases: dict[Named, str] = {}
-    nameless: dict[int, Named] = {}
+    told: Owners = {}
     for event in heard:
-        if not isinstance(event.said, ProviderEvent):
-            continue
-        named = _named(event, event.said)
-        if event.said.reference is not None:
-            names[event.event_id] = event.said.reference
-            if named is not None:
-                aliases.setdefault(named, event.said.reference)
-        elif named is not None:
-            nameless[event.event_id] = named
-    aliases |= references.find(tx, sorted(set(nameless.values())))
-    found = {event_id: aliases.get(named) for event_id, named in nameless.items()}
-    return names | {event_id: name for event_id, name in found.items() if name is not None}
+        name = named(event)
+        reference = event.said.reference if isinstance(event.said, ProviderEvent) else None
+        if name is not None and reference is not None:
+            told.setdefault(name, reference)
+    told |= owned
+    return {
+        event.event_id: reference
+        for event in heard
+        if isinstance(event.said, ProviderEvent)
+        and (reference := event.said.reference or _by_name(event, told)) is not None
+    }
 
 
-def _named(event: Heard, said: ProviderEvent) -> Named | None:
-    if said.provider_reference is None:
-        return None
-    return Named(event.source, event.account, said.provider_reference)
+def _by_name(event: Heard, told: Owners) -> str | None:
+    name = named(event)
+    return told.get(name) if name is not None else None

@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from domain import audit
 from domain.delivery import ProviderEvent
-from domain.facts import FactKind
-from domain.fingerprint import fingerprint
 from domain.ledger import CUSTOMER_PREFIX
+from workers import healing, history
+from workers.burial import letter_for
 from workers.store import (
     attempts,
     dead_letters,
@@ -22,6 +21,8 @@ from workers.store import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from domain.decide import Change
     from domain.judgement import Burial, Heard, Known
     from domain.ledger import Movement
@@ -35,9 +36,6 @@ STATEMENT_KINDS = {
     "chargeback": "chargeback",
 }
 """What a customer's statement calls an effect; anything else is an adjustment."""
-
-WAITING_KINDS = frozenset({FactKind.REFUND, FactKind.REFUND_TOTAL, FactKind.DISPUTE})
-"""Facts that are about a capture, and may be heard of before it."""
 
 
 class Tally(Counter[str]):
@@ -64,24 +62,38 @@ class Outcome:
     aliases: dict[references.Alias, None] = field(default_factory=dict)
     moved: dict[int, payments.Moved] = field(default_factory=dict)
     postings: list[ledger.Posting] = field(default_factory=list)
+    held: list[ledger.Posting] = field(default_factory=list)
     letters: list[dead_letters.Letter] = field(default_factory=list)
     attempts: list[attempts.Attempt] = field(default_factory=list)
+    placed: list[waiting.Placed] = field(default_factory=list)
     waiting: list[waiting.Waiting] = field(default_factory=list)
-    captured: list[int] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
     raised: list[int] = field(default_factory=list)
 
-    def change(self, work: Work, heard: Heard, known: Known, change: Change) -> Known:
-        """Take up what an event changes; return the payment as it stands after it."""
+    def end(self, work: Work) -> None:
+        """Take note that nothing is owed of the event any more."""
+        self.finished.append(work.event_id)
+        self.request_ids.append(work.request_id)
+
+    def change(
+        self, work: Work, heard: Heard, known: Known, change: Change, *, is_new_name: bool
+    ) -> Known:
+        """Take up what an event changes; return the payment as it stands after it.
+
+        `is_new_name` says that nobody has used the event's name of the payment before.
+        """
         assert isinstance(heard.said, ProviderEvent)  # noqa: S101 - refusals change nothing
         self.facts.extend(_stored(known, change, work.event_id))
-        steps = _steps(work, heard.said.type, known, change)
+        steps = history.steps(work, heard.said.type, known, change)
         self.steps.extend(steps)
         self.postings.extend(_posting(work, known, movement) for movement in change.movements)
-        if change.after.waiting and any(fact.kind in WAITING_KINDS for fact in change.facts):
-            self.waiting.append(waiting.Waiting(known.payment_id, work.event_id, work.received_at))
-        if known.position.waiting and not change.after.waiting:
-            self.captured.append(known.payment_id)
+        self._wait(work, known, change)
+        if is_new_name and heard.said.provider_reference is not None:
+            alias = references.Alias(
+                work.source, work.account, heard.said.provider_reference, known.payment_id
+            )
+            self.aliases[alias] = None
         after = replace(
             known,
             version=steps[-1].version,
@@ -89,19 +101,27 @@ class Outcome:
             facts=(*known.facts, *change.facts),
             position=change.after,
         )
-        if heard.said.provider_reference is not None:
-            alias = references.Alias(
-                work.source, work.account, heard.said.provider_reference, known.payment_id
-            )
-            self.aliases[alias] = None
-        before = self.moved.get(known.payment_id)
-        named = before.provider_reference if before else None
-        self.moved[known.payment_id] = payments.Moved(
-            before.before_version if before else known.version,
-            after,
-            named or heard.said.provider_reference,
-        )
+        self._move(known, after, heard.said.provider_reference)
         return after
+
+    def _move(self, known: Known, after: Known, provider_reference: str | None) -> None:
+        """Note where the payment is now; the first of several names in a batch stays."""
+        before = self.moved.get(known.payment_id)
+        version = before.before_version if before else known.version
+        named = before.provider_reference if before else None
+        self.moved[known.payment_id] = payments.Moved(version, after, named or provider_reference)
+
+    def _wait(self, work: Work, known: Known, change: Change) -> None:
+        """Note which objects of this event wait for their capture, and which wait no longer."""
+        before, after = known.position.waiting, change.after.waiting
+        self.waiting.extend(
+            waiting.Waiting(known.payment_id, fact.object_id, work.event_id, work.received_at)
+            for fact in change.facts
+            if fact.object_id in after
+        )
+        self.placed.extend(
+            waiting.Placed(known.payment_id, object_id) for object_id in sorted(before - after)
+        )
 
     def bury(self, work: Work, heard: Heard, burial: Burial) -> None:
         """Set the event aside, with the attempt that ended so."""
@@ -130,24 +150,30 @@ class Outcome:
         payments.add_facts(tx, self.facts)
         payments.add_steps(tx, self.steps)
         payments.save(tx, list(self.moved.values()))
-        references.remember(tx, list(self.aliases))
+        if new_names := references.remember(tx, list(self.aliases)):
+            healing.take_up(tx, dead_letters.of_provider_references(tx, new_names))
+        ledger.hold(tx, self.held)
         ledger.post(tx, self.postings)
-        self._count_credit()
+        self.tally.credit_minor.update(_credit_minor(self.postings))
         attempts.record(tx, self.attempts)
         waiting.note(tx, self.waiting)
-        came = waiting.clear(tx, self.captured)
-        dead_letters.resolve(tx, came, actor=dead_letters.SYSTEM, reason="the capture came")
-        dead_letters.resolve(
-            tx, self.raised, actor=dead_letters.SYSTEM, reason="the event went through"
-        )
+        _resolve(tx, waiting.clear(tx, self.placed), "the capture came")
+        _resolve(tx, self.raised, "the event went through")
         dead_letters.bury(tx, self.letters)
         inbox.finish(tx, self.finished)
 
-    def _count_credit(self) -> None:
-        for posting in self.postings:
-            for leg in posting.movement.legs:
-                if leg.account.startswith(CUSTOMER_PREFIX):
-                    self.tally.credit_minor[leg.currency] += leg.amount_minor
+
+def _resolve(tx: Transaction, event_ids: list[int], reason: str) -> None:
+    dead_letters.resolve(tx, event_ids, actor=dead_letters.SYSTEM, reason=reason)
+
+
+def _credit_minor(postings: Iterable[ledger.Posting]) -> Counter[str]:
+    credit_minor: Counter[str] = Counter()
+    for posting in postings:
+        for leg in posting.movement.legs:
+            if leg.account.startswith(CUSTOMER_PREFIX):
+                credit_minor[leg.currency] += leg.amount_minor
+    return credit_minor
 
 
 def _stored(known: Known, change: Change, event_id: int) -> list[payments.StoredFact]:
@@ -167,39 +193,6 @@ def _stored(known: Known, change: Change, event_id: int) -> list[payments.Stored
     ]
 
 
-def _steps(work: Work, event_type: str, known: Known, change: Change) -> list[payments.Step]:
-    steps = []
-    head = known.head_hash
-    for version, edge in enumerate(change.edges, start=known.version + 1):
-        step = payments.Step(
-            known.payment_id,
-            version,
-            edge.from_state,
-            edge.event,
-            edge.to_state,
-            work.event_id,
-            f"provider:{work.source}",
-            f"{event_type}: {change.contradiction}" if change.contradiction else event_type,
-            change.after.captured_minor,
-            change.after.refunded_minor,
-            change.after.disputed_minor,
-            work.now,
-            head,
-            b"",
-        )
-        head = audit.link(head, audit_fields(step))
-        steps.append(step._replace(hash=head))
-    return steps
-
-
-def audit_fields(step: payments.Step) -> list[str | int | None]:
-    """Return what a step's hash covers: all of it but the hashes; the time in microseconds."""
-    return [
-        *step[:11],
-        int(step.at.timestamp()) * 1_000_000 + step.at.microsecond,
-    ]
-
-
 def _posting(work: Work, known: Known, movement: Movement) -> ledger.Posting:
     effect = movement.effect.removesuffix("_adjustment")
     kind = STATEMENT_KINDS.get(movement.effect, "adjustment")
@@ -216,27 +209,4 @@ def _posting(work: Work, known: Known, movement: Movement) -> ledger.Posting:
         kind,
         f"{known.reference}:{movement.effect}:{movement.object_id}",
         "payratchet",
-    )
-
-
-def letter_for(work: Work, heard: Heard | None, burial: Burial) -> dead_letters.Letter:
-    """Return the dead letter of an event; where its body could not be read, of what is known."""
-    said = heard.said if heard and isinstance(heard.said, ProviderEvent) else None
-    amounts = [fact.amount for fact in said.facts if fact.amount] if said else []
-    event_type = said.type if said else "unread"
-    return dead_letters.Letter(
-        work.event_id,
-        work.received_at,
-        work.source,
-        work.account,
-        event_type,
-        said.reference if said else None,
-        said.provider_reference if said else None,
-        burial.reason,
-        burial.error_class,
-        fingerprint(work.source, event_type, burial.reason, burial.error_class, burial.message),
-        burial.message,
-        amounts[0].amount_minor if amounts else None,
-        amounts[0].currency if amounts else None,
-        work.attempts + 1,
     )

@@ -7,6 +7,7 @@ kills this one too is set aside as `crash_loop`.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ import structlog
 from domain.judgement import Burial
 from workers import logging
 from workers.apply import apply_events
+from workers.burial import letter_for
 from workers.database import Database
-from workers.outcome import letter_for
-from workers.settings import StoreSettings
+from workers.settings import StoreSettings, load
 from workers.store import attempts, dead_letters, inbox
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 STORE_AWAY = os.EX_TEMPFAIL
 """Exit code of a child that could not reach the store: no fault of the event."""
+
+STOPPED = (-signal.SIGTERM, -signal.SIGINT)
+"""Exit codes of a child that was told to stop with everything else: no fault of the event."""
 
 TIME_S_MAX = 30.0
 """Longest that one event may take in quarantine; then its process is killed."""
@@ -42,13 +46,13 @@ def apply_quarantined(database: Database, event_id: int, *, worker: str) -> None
         ended = f"its process ended with {code}"
     except subprocess.TimeoutExpired:
         code, ended = -1, f"its process did not end within {TIME_S_MAX:.0f} s"
-    if code not in (0, STORE_AWAY):
+    if code not in (0, STORE_AWAY, *STOPPED):
         _bury(database, event_id, ended, worker=worker)
 
 
 def _bury(database: Database, event_id: int, ended: str, *, worker: str) -> None:
     with database.transaction() as tx:
-        found = inbox.lock(tx, [event_id])
+        found = inbox.lock(tx, [event_id], in_quarantine=True)
         if not found:
             return
         work = found[0]
@@ -74,9 +78,9 @@ def _bury(database: Database, event_id: int, ended: str, *, worker: str) -> None
 def main(arguments: Sequence[str]) -> int:
     """Apply one event and return 0; whatever kills this process is the caller's to note."""
     logging.configure("quarantine")
-    database = Database(StoreSettings().database_url, name="payratchet quarantine")
+    database = Database(load(StoreSettings).database_url, name="payratchet quarantine")
     try:
-        apply_events(database, [int(arguments[0])], worker="quarantine")
+        apply_events(database, [int(arguments[0])], worker="quarantine", in_quarantine=True)
     except psycopg.OperationalError:
         return STORE_AWAY
     return 0

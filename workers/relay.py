@@ -49,15 +49,15 @@ def schedule(settings: RelaySettings, database: Database) -> list[Sweep]:
     days = settings.event_retention_days
     return [
         Sweep("revive_crashed", 1.0, lambda: sweeps.revive_crashed(database)),
-        Sweep("take_up_announced", 1.0, lambda: sweeps.take_up_announced(database)),
         Sweep("ring_due", 0.5, lambda: sweeps.ring_due(database, broker)),
+        Sweep("take_up_announced", 10.0, lambda: sweeps.take_up_announced(database)),
         Sweep("bury_overdue", 60.0, lambda: sweeps.bury_overdue(database)),
         Sweep("keep_house", 600.0, lambda: sweeps.keep_house(database, retention_days=days)),
     ]
 
 
 def run_due(sweeps_: list[Sweep], now_s: float) -> None:
-    """Run every sweep whose time has come. One that finds its store away is skipped this time."""
+    """Run every sweep whose time has come. One that fails is skipped, and keeps no other back."""
     for sweep in sweeps_:
         if now_s - sweep.last_s < sweep.every_s:
             continue
@@ -66,6 +66,8 @@ def run_due(sweeps_: list[Sweep], now_s: float) -> None:
             sweep.run()
         except STORE_AWAY as error:
             log.warning("sweep.skipped", reason=sweep.name, error_class=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the other sweeps are somebody's money
+            log.critical("sweep.failed", reason=sweep.name, error_class=type(error).__name__)
 
 
 def main() -> int:

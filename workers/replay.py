@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from workers.database import Database
 
 
+OTHERS_WAIT_S = 60.0
+"""How long nobody else takes up what is being replayed; should we die, the relay does then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What became of a replay. An event that is tried again later counts as failed for now.
@@ -32,7 +36,7 @@ class Replayed:
 
 
 def reopen(
-    database: Database, letter_ids: Sequence[int], *, lane: Lane, actor: str, reason: str
+    database: Database, letter_ids: Sequence[int], *, actor: str, reason: str
 ) -> tuple[int, list[int]]:
     """Mark open letters as replaying and give their events work rows, in one transaction.
 
@@ -44,7 +48,7 @@ def reopen(
         events = dead_letters.raise_again(
             tx, letter_ids, actor=actor, reason=reason, replay_id=replay_id
         )
-        inbox.reopen(tx, events, lane=lane, replay_id=replay_id)
+        inbox.reopen(tx, events, lane=Lane.REPLAY, replay_id=replay_id, delay_s=OTHERS_WAIT_S)
     return replay_id, [event_id for event_id, _ in events]
 
 
@@ -54,9 +58,7 @@ def replay(database: Database, letter_ids: Sequence[int], *, actor: str, reason:
     Repeating it is harmless: what went through is closed, and the unique keys of facts and
     effects forbid a second application whatever happens.
     """
-    replay_id, event_ids = reopen(
-        database, letter_ids, lane=Lane.REPLAY, actor=actor, reason=reason
-    )
+    replay_id, event_ids = reopen(database, letter_ids, actor=actor, reason=reason)
     total = Tally()
     for start in range(0, len(event_ids), IDS_PER_RING_MAX):
         batch = event_ids[start : start + IDS_PER_RING_MAX]

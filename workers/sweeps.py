@@ -13,8 +13,8 @@ from domain import retry
 from domain.fingerprint import fingerprint
 from domain.judgement import MISSING_CAPTURE
 from domain.wakeup import QUEUE_LENGTH_HIGH_WATER, Lane
-from workers import replay
-from workers.broker import ring, waiting_messages
+from workers import healing
+from workers.broker import probe, ring, waiting_messages
 from workers.store import attempts, claims, dead_letters, housekeeping, inbox, waiting
 
 if TYPE_CHECKING:
@@ -42,24 +42,30 @@ def ring_due(database: Database, broker: RedisBroker) -> int:
     """Ring again for work that nobody finished; return how much.
 
     A lane whose queue is above its high-water mark is left alone: its workers know already, and
-    more messages would only make a slow lane slower.
+    more messages would only make a slow lane slower. Raises redis.RedisError, before anything is
+    put off, when Redis takes no messages; workers then take the work themselves.
     """
-    lanes = [
-        lane for lane in RING_LANES if waiting_messages(broker, lane) < QUEUE_LENGTH_HIGH_WATER
-    ]
+    probe(broker.client)
+    return sum(
+        _ring_lane(database, broker, lane)
+        for lane in RING_LANES
+        if waiting_messages(broker, lane) < QUEUE_LENGTH_HIGH_WATER
+    )
+
+
+def _ring_lane(database: Database, broker: RedisBroker, lane: Lane) -> int:
     with database.transaction() as tx:
         due = inbox.ring_again(
             tx,
-            lanes=lanes,
+            lane=lane,
             limit=RINGS_PER_SWEEP_MAX,
             first_s=retry.RING_DELAY_S_FIRST,
             longest_s=retry.RING_DELAY_S_MAX,
         )
-    for lane in lanes:
-        mine = [item for item in due if item.lane == lane]
-        crashed = [i.event_id for i in mine if i.crashes >= retry.CRASHES_BEFORE_SPLIT]
-        ring(broker, lane, [i.event_id for i in mine if i.crashes < retry.CRASHES_BEFORE_SPLIT])
-        ring(broker, lane, crashed, alone=True)
+    crashed = [item.event_id for item in due if item.crashes >= retry.CRASHES_BEFORE_SPLIT]
+    calm = [item.event_id for item in due if item.crashes < retry.CRASHES_BEFORE_SPLIT]
+    ring(broker, lane, calm)
+    ring(broker, lane, crashed, alone=True)
     return len(due)
 
 
@@ -100,19 +106,13 @@ def _record_crashes(tx: Transaction, crashed: list[tuple[int, int]], worker: str
 
 
 def take_up_announced(database: Database) -> int:
-    """Apply events that came before their payment was announced; return how many."""
+    """Take up events that died while their payment was just being announced; return how many.
+
+    An announcement takes up what it finds; this is for the event that was read before it and
+    buried after it.
+    """
     with database.transaction() as tx:
-        letter_ids = dead_letters.announced_since(tx, limit=LETTERS_PER_SWEEP_MAX)
-    if not letter_ids:
-        return 0
-    _, event_ids = replay.reopen(
-        database,
-        letter_ids,
-        lane=Lane.EVENTS,
-        actor=dead_letters.SYSTEM,
-        reason="the payment has been announced",
-    )
-    return len(event_ids)
+        return healing.take_up(tx, dead_letters.announced_since(tx, limit=LETTERS_PER_SWEEP_MAX))
 
 
 def bury_overdue(database: Database) -> int:
@@ -148,15 +148,16 @@ def _overdue_letter(item: waiting.Overdue) -> dead_letters.Letter:
 
 
 def keep_house(database: Database, *, retention_days: int) -> None:
-    """Make partitions ahead of time, drop those that nobody needs, bound the refusals.
+    """Make partitions ahead of time, and let go of what is past its time and nobody needs.
 
     Dropping needs a lock that a long query may withhold; it comes last and by itself, so that it
     never keeps a new partition from being made.
     """
     with database.transaction() as tx:
         housekeeping.ensure_partitions(tx, MONTHS_AHEAD)
-        housekeeping.trim_refusals(tx)
-    with database.transaction() as tx:
-        dropped = housekeeping.drop_old_partitions(tx, retention_days=retention_days)
-    if dropped:
-        log.warning("partitions.dropped", count=len(dropped), reason=", ".join(dropped))
+        housekeeping.drop_old_variants(tx, retention_days=retention_days)
+        old = housekeeping.old_partitions(tx, retention_days=retention_days)
+    for name in old:
+        with database.transaction() as tx:
+            if housekeeping.drop_partition(tx, name):
+                log.warning("partition.dropped", reason=name)

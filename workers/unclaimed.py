@@ -9,10 +9,9 @@ from domain.judgement import Buried, release, unclaimed_id
 from workers.store import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from domain.judgement import Heard, Verdict
-    from domain.ledger import Movement
     from workers.database import Transaction
     from workers.store.inbox import Work
 
@@ -26,33 +25,30 @@ class Dealt(NamedTuple):
     announced: bool
 
 
-def settle(tx: Transaction, dealt: Sequence[Dealt]) -> list[ledger.Posting]:
-    """Return the postings that hold new unclaimed money, and those that release what was held."""
-    return [*_hold(tx, dealt), *_release(tx, dealt)]
+def hold(dealt: Sequence[Dealt]) -> list[ledger.Posting]:
+    """Return the postings that hold money nobody announced, in the order of its names.
 
-
-def _hold(tx: Transaction, dealt: Sequence[Dealt]) -> Iterator[ledger.Posting]:
-    """Hold what is new: money that two events tell of, or that was held before, is held once."""
-    wanted: dict[str, tuple[Work, Movement]] = {}
+    Two events may tell of the same money: it is held once, in this batch and in the books.
+    """
+    wanted: dict[str, ledger.Posting] = {}
     for item in dealt:
         if isinstance(item.verdict, Buried):
             for movement in item.verdict.unclaimed:
-                wanted.setdefault(movement.object_id, (item.work, movement))
-    there = ledger.unclaimed(tx, list(wanted), released_too=True) if wanted else {}
-    for object_id, (work, movement) in wanted.items():
-        if object_id not in there:
-            yield ledger.Posting(movement, None, work.event_id, work.now)
+                posting = ledger.Posting(movement, None, item.work.event_id, item.work.now)
+                wanted.setdefault(movement.object_id, posting)
+    return [wanted[object_id] for object_id in sorted(wanted)]
 
 
-def _release(tx: Transaction, dealt: Sequence[Dealt]) -> Iterator[ledger.Posting]:
-    """Release what was held for events that died for want of a payment, and now have one."""
+def release_announced(tx: Transaction, dealt: Sequence[Dealt]) -> list[ledger.Posting]:
+    """Return the postings that release what was held for payments that are announced now."""
     wanted = {
         unclaimed_id(item.heard, fact): item.work
         for item in dealt
         if item.announced and item.heard.replayed and isinstance(item.heard.said, ProviderEvent)
         for fact in item.heard.said.facts
     }
-    held = ledger.unclaimed(tx, list(wanted)) if wanted else {}
-    for object_id, movement in held.items():
-        work = wanted[object_id]
-        yield ledger.Posting(release(movement), None, work.event_id, work.now)
+    held = ledger.unclaimed(tx, sorted(wanted)) if wanted else {}
+    return [
+        ledger.Posting(release(movement), None, wanted[object_id].event_id, wanted[object_id].now)
+        for object_id, movement in held.items()
+    ]

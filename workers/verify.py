@@ -9,7 +9,7 @@ from domain import audit
 from domain.money import Money
 from domain.payment import Asked
 from workers.announce import Announcement, genesis_fields
-from workers.outcome import audit_fields
+from workers.history import audit_fields
 from workers.store.payments import Step
 
 if TYPE_CHECKING:

@@ -119,7 +119,7 @@ def _dedup_and_work() -> None:
         ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
                 autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)
     """)
-    op.execute("CREATE INDEX inbound_work_due_idx ON inbound_work (next_at)")
+    op.execute("CREATE INDEX inbound_work_due_idx ON inbound_work (lane, next_at)")
     op.execute("""
         CREATE TABLE attempts (
             id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,

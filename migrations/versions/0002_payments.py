@@ -139,10 +139,10 @@ def _history() -> None:
                 ON first.payment_id = after.id AND first.version = before.lock_version + 1
             LEFT JOIN payment_transitions last
                 ON last.payment_id = after.id AND last.version = after.lock_version
-            WHERE (after.state, after.lock_version, after.head_hash,
+            WHERE (after.state, after.lock_version, after.head_hash, after.cancelled,
                    after.captured_minor, after.refunded_minor, after.disputed_minor)
                     IS DISTINCT FROM
-                  (before.state, before.lock_version, before.head_hash,
+                  (before.state, before.lock_version, before.head_hash, before.cancelled,
                    before.captured_minor, before.refunded_minor, before.disputed_minor)
               AND (first.from_state IS DISTINCT FROM before.state
                    OR first.prev_hash IS DISTINCT FROM before.head_hash
@@ -206,10 +206,11 @@ def _waiting() -> None:
     op.execute("""
         CREATE TABLE waiting_captures (
             payment_id  bigint      NOT NULL,
+            object_id   text        NOT NULL,
             event_id    bigint      NOT NULL,
             received_at timestamptz NOT NULL,
             since       timestamptz NOT NULL DEFAULT now(),
-            CONSTRAINT waiting_captures_pkey PRIMARY KEY (payment_id, event_id)
+            CONSTRAINT waiting_captures_pkey PRIMARY KEY (payment_id, object_id, event_id)
         )
     """)
     op.execute("""

@@ -92,6 +92,7 @@ def _stay_up(raised: stage.Stage) -> None:
     print("The service stays up. Stop with Ctrl-C.", file=sys.stderr)
     with contextlib.suppress(KeyboardInterrupt):
         raised.service.supervisor.wait()
+    print("Stopping …", file=sys.stderr)
 
 
 def _tell(told: dict[str, Any], *, as_json: bool) -> None:

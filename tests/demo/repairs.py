@@ -86,6 +86,6 @@ class Repairs:
 
     def _discard_poison(self) -> None:
         """Let go what nobody can make money of, and say why."""
-        for letter in self._operator.letters(reason="schema")[-1:]:
+        for letter in self._operator.letters(reason="schema")[:1]:
             self._operator.discard(letter["id"], reason="no provider ever sent this")
             self._done.discarded.append(letter["id"])

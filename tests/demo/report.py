@@ -122,6 +122,8 @@ def _mishaps(summary: Mapping[str, Any]) -> Table:
         table.add_row(f"{each['after_answers']}", Text(each["what"], style="red"), each["effect"])
     repeated = summary["repeated_without_answer"]
     table.add_row("", "tries without an answer", f"{repeated}, each repeated until answered")
+    retried = ", ".join(f"{count} after {name}" for name, count in summary["retried"].items())
+    table.add_row("", "events that had to be tried again", retried or "none")
     return table
 
 

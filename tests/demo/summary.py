@@ -27,6 +27,10 @@ _REASONS = """
     SELECT reason, count(*) AS n FROM dead_letters WHERE status = 'open'
     GROUP BY reason ORDER BY n DESC, reason
 """
+_RETRIED = """
+    SELECT error_class, count(*) AS n FROM attempts WHERE outcome = 'retry'
+    GROUP BY error_class ORDER BY n DESC, error_class
+"""
 _CUSTOMERS = "SELECT count(DISTINCT customer_id) AS n FROM payment_logs"
 
 
@@ -80,6 +84,7 @@ def _events(evidence: Evidence) -> dict[str, Any]:
         "discarded": places["discarded"],
         "dead_lettered": sum(letters.values()),
         "resolved": letters.get("resolved", 0),
+        "retried": {row["error_class"]: row["n"] for row in evidence.rows(_RETRIED)},
         "open_by_reason": {row["reason"]: row["n"] for row in evidence.rows(_REASONS)},
     }
 

@@ -68,6 +68,7 @@ class Played:
     facts: list[Fact] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     position: Position = field(default_factory=lambda: fold(ASKED, ()))
+    names: set[tuple[str, str]] = field(default_factory=set)
     posted: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
     def hear(self, *claimed: Fact) -> Change:
@@ -76,6 +77,9 @@ class Played:
         self.changes.append(change)
         self.position = change.after
         for movement in change.movements:
+            name = (movement.effect, movement.object_id)
+            assert name not in self.names, f"{name} is posted twice"
+            self.names.add(name)
             for leg in movement.legs:
                 self.posted[leg.account, leg.currency] += leg.amount_minor
         return change
@@ -85,6 +89,7 @@ class Played:
             self,
             facts=list(self.facts),
             changes=list(self.changes),
+            names=set(self.names),
             posted=defaultdict(int, self.posted),
         )
 

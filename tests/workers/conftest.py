@@ -8,7 +8,7 @@ import pytest
 
 from tests.local import throw_away
 from tests.local.stores import Stores
-from tests.workers.scene import Scene
+from tests.workers.scene import Scene, capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,3 +32,11 @@ def own_valkey(database_url: str) -> Iterator[Valkey]:
         Stores(folder, throw_away=True, database_url=database_url) as stores,
     ):
         yield stores.valkey
+
+
+@pytest.fixture
+def lived(scene: Scene) -> Scene:
+    """A scene with at least one row in every table that is append-only."""
+    scene.announce("p1")
+    scene.hear(capture("p1"), capture("p2"))
+    return scene

@@ -60,7 +60,11 @@ def capture(reference: str | None, amount_minor: int = 1_000, **data: Any) -> by
 
 
 def refund(
-    reference: str, amount_minor: int, object_id: str = "R1", status: str = "succeeded", **data: Any
+    reference: str | None,
+    amount_minor: int,
+    object_id: str = "R1",
+    status: str = "succeeded",
+    **data: Any,
 ) -> bytes:
     return body(
         f"refund.{status}",

@@ -257,3 +257,16 @@ def test_a_discarded_letter_is_closed_with_its_reason_and_not_replayed(scene: Sc
     assert scene.rows(
         "SELECT action, actor, reason FROM dead_letter_actions WHERE action = 'discarded'"
     ) == [("discarded", "operator:ada", "a probe")]
+
+
+def test_an_event_with_the_providers_name_only_heals_when_that_name_is_told(scene: Scene) -> None:
+    [event_id] = scene.hear(refund(None, 100, payment_id="T1"))
+    scene.announce("p1")
+    untouched = sweeps.take_up_announced(scene.database)
+
+    scene.hear(capture("p1"))
+    scene.heal()
+
+    assert untouched == 0
+    assert scene.letters() == [(event_id, "unknown_reference", "resolved")]
+    assert (scene.state("p1"), scene.credit()) == ("partially_refunded", 900)

@@ -223,3 +223,24 @@ def test_only_refunds_and_disputes_wait_for_a_capture(scene: Scene) -> None:
     early, _ = scene.hear(refund("p1", 400), body("payment.initialized", "p1", "I1"))
 
     assert scene.rows("SELECT event_id FROM waiting_captures") == [(early,)]
+
+
+def test_an_event_that_knows_only_the_providers_name_finds_its_payment(scene: Scene) -> None:
+    """As refunds of some providers do; in the same batch, and later."""
+    scene.announce("p1")
+
+    scene.hear(refund(None, 100, payment_id="T1"), capture("p1"))
+    scene.hear(refund(None, 200, "R2", payment_id="T1"))
+
+    assert (scene.state("p1"), scene.credit()) == ("partially_refunded", 700)
+    assert scene.letters() == []
+
+
+def test_the_providers_name_means_nothing_on_another_account(scene: Scene) -> None:
+    scene.announce("p1")
+    scene.hear(capture("p1"))
+
+    [event_id] = scene.hear(refund(None, 100, payment_id="T1"), account="other")
+
+    assert scene.credit() == 1_000
+    assert scene.letters() == [(event_id, "unknown_reference", "open")]

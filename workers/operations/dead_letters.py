@@ -112,6 +112,8 @@ def discard(letter_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) -
         count = letters.discard(tx, open_ids, actor=surroundings.actor(), reason=reason)
     report = {"matched": len(open_ids), "discarded": count}
     as_json(report) if json_ else as_lines(report)
+    if count < len(open_ids):
+        click.get_current_context().exit(REFUSED)
 
 
 def _only_open(letter_ids: Sequence[int]) -> list[int]:

@@ -71,14 +71,14 @@ def bury(tx: Transaction, letters: Sequence[Letter]) -> None:
         tx.execute(_BURY, [*columns, SYSTEM])
 
 
-_SETTLE = """
-    WITH settled AS (
-        UPDATE dead_letters SET status = %s, resolved_at = now()
+_RESOLVE = """
+    WITH resolved AS (
+        UPDATE dead_letters SET status = 'resolved', resolved_at = now()
         WHERE event_id = ANY(%b::bigint[]) AND status IN ('open', 'replaying')
         RETURNING id
     )
     INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
-    SELECT id, %s, %s, %s FROM settled
+    SELECT id, 'resolved', %s, %s FROM resolved
 """
 
 
@@ -86,14 +86,23 @@ def resolve(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: st
     """Close the letters of events that went through after all; return how many there were."""
     if not event_ids:
         return 0
-    values = ("resolved", list(event_ids), "resolved", actor, reason)
-    return tx.execute(_SETTLE, values).rowcount
+    return tx.execute(_RESOLVE, (list(event_ids), actor, reason)).rowcount
 
 
-def discard(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: str) -> int:
-    """Close the letters of events that a person lets go; return how many were open."""
-    values = ("discarded", list(event_ids), "discarded", actor, reason)
-    return tx.execute(_SETTLE, values).rowcount
+_DISCARD = """
+    WITH discarded AS (
+        UPDATE dead_letters SET status = 'discarded', resolved_at = now()
+        WHERE id = ANY(%b::bigint[]) AND status = 'open'
+        RETURNING id
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT id, 'discarded', %s, %s FROM discarded
+"""
+
+
+def discard(tx: Transaction, letter_ids: Sequence[int], *, actor: str, reason: str) -> int:
+    """Close open letters that a person lets go; return how many of them were open."""
+    return tx.execute(_DISCARD, (list(letter_ids), actor, reason)).rowcount
 
 
 _RAISE = """
@@ -123,6 +132,37 @@ def next_replay_id(tx: Transaction) -> int:
     assert row is not None  # noqa: S101 - nextval always returns a row
     replay_id: int = row[0]
     return replay_id
+
+
+_NAMED = """
+    SELECT d.id FROM dead_letters d
+    JOIN payment_logs p ON p.reference = d.reference AND p.provider = d.source
+        AND p.account = d.account
+    WHERE d.status = 'open' AND d.reason = 'unknown_reference' AND d.reference = ANY(%b::text[])
+    ORDER BY d.id
+    FOR UPDATE OF d SKIP LOCKED
+"""
+
+
+def of_references(tx: Transaction, references: Sequence[str]) -> list[int]:
+    """Return open letters about payments of these references, which are announced now."""
+    return [row[0] for row in tx.execute(_NAMED, (list(references),)).fetchall()]
+
+
+_ALIASED = """
+    SELECT d.id FROM dead_letters d
+    JOIN provider_references r ON r.provider_reference = d.provider_reference
+        AND r.provider = d.source AND r.account = d.account
+    WHERE d.status = 'open' AND d.reason = 'unknown_reference' AND d.reference IS NULL
+      AND d.provider_reference = ANY(%b::text[])
+    ORDER BY d.id
+    FOR UPDATE OF d SKIP LOCKED
+"""
+
+
+def of_provider_references(tx: Transaction, provider_references: Sequence[str]) -> list[int]:
+    """Return open letters about payments whose provider's name has become known."""
+    return [row[0] for row in tx.execute(_ALIASED, (list(provider_references),)).fetchall()]
 
 
 _ANNOUNCED = """

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from workers.database import Transaction
 
-REFUSALS_KEPT_MAX = 10_000
-"""Refused requests that are kept; older ones go first."""
-
 
 def now(tx: Transaction) -> datetime:
     """Return the transaction's time by the clock that decides: that of Postgres."""
@@ -29,15 +26,10 @@ def ensure_partitions(tx: Transaction, months_ahead: int) -> None:
     tx.execute("SELECT ensure_inbound_partitions(%s)", (months_ahead,))
 
 
-_TRIM = """
-    DELETE FROM refused_requests WHERE id <= (
-        SELECT id FROM refused_requests ORDER BY id DESC OFFSET %s LIMIT 1)
-"""
-
-
-def trim_refusals(tx: Transaction) -> int:
-    """Keep the newest refused requests only; return how many went."""
-    return tx.execute(_TRIM, (REFUSALS_KEPT_MAX,)).rowcount
+def drop_old_variants(tx: Transaction, *, retention_days: int) -> int:
+    """Forget other bytes of events that are past their time; return how many."""
+    query = "DELETE FROM inbound_variants WHERE received_at < now() - make_interval(days => %s)"
+    return tx.execute(query, (retention_days,)).rowcount
 
 
 _OLD = """
@@ -56,16 +48,25 @@ _NEEDED = """
 """
 
 
-def drop_old_partitions(tx: Transaction, *, retention_days: int) -> list[str]:
-    """Drop months of events that are past their time and that nothing open refers to.
+def old_partitions(tx: Transaction, *, retention_days: int) -> list[str]:
+    """Return the months of events that are past their time, oldest first."""
+    return [row[0] for row in tx.execute(_OLD, (retention_days,)).fetchall()]
+
+
+DROP_LOCK_TIMEOUT_MS = 200
+"""Longest that dropping a month may make the door wait behind it; otherwise next time."""
+
+
+def drop_partition(tx: Transaction, name: str) -> bool:
+    """Drop a month of events unless something open refers to it; return whether it went.
 
     Keys and facts stay: an event that came again after its body is gone is still a duplicate.
+    The caller drops one month in a transaction, so that the parent is locked for a moment only.
     """
-    dropped = []
-    for (name,) in tx.execute(_OLD, (retention_days,)).fetchall():
-        partition = sql.Identifier(name)
-        row = tx.execute(sql.SQL(_NEEDED).format(partition=partition)).fetchone()
-        if row is not None and not row[0]:
-            tx.execute(sql.SQL("DROP TABLE {}").format(partition))
-            dropped.append(name)
-    return dropped
+    partition = sql.Identifier(name)
+    row = tx.execute(sql.SQL(_NEEDED).format(partition=partition)).fetchone()
+    if row is None or row[0]:
+        return False
+    tx.execute("SELECT set_config('lock_timeout', %s, true)", (str(DROP_LOCK_TIMEOUT_MS),))
+    tx.execute(sql.SQL("DROP TABLE {}").format(partition))
+    return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.retry import CRASHES_BEFORE_SPLIT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -25,28 +27,34 @@ class Work(NamedTuple):
     account: str
     event_key: str
     mode: str | None
+    request_id: str
     body: bytes
     now: datetime
 
 
 _LOCK = """
     SELECT w.event_id, w.received_at, w.lane, w.since, w.attempts, w.crashes, w.replay_id,
-           e.source, e.account, e.event_key, e.mode, e.body, now()
+           e.source, e.account, e.event_key, e.mode, e.request_id, e.body, now()
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     WHERE w.event_id = ANY(%b::bigint[])
+      AND (w.lane = 'quarantine') = %s
+      AND (w.crashes < %s OR %s)
     ORDER BY w.event_id
     FOR UPDATE OF w SKIP LOCKED
 """
 
 
-def lock(tx: Transaction, event_ids: Sequence[int]) -> list[Work]:
+def lock(tx: Transaction, event_ids: Sequence[int], *, in_quarantine: bool = False) -> list[Work]:
     """Return what is still owed of these events, in id order, locked until the transaction ends.
 
     What is missing was finished before, or is in the hands of another worker right now: both are
-    no concern of the caller.
+    no concern of the caller. Nor is what has killed its workers too often: such an event is given
+    out only alone, and one in quarantine only there, whatever old message still names it.
     """
-    rows = tx.execute(_LOCK, (list(event_ids),), binary=True).fetchall()
+    alone = len(event_ids) == 1
+    values = (list(event_ids), in_quarantine, CRASHES_BEFORE_SPLIT, alone)
+    rows = tx.execute(_LOCK, values, binary=True).fetchall()
     return [Work(*row) for row in rows]
 
 
@@ -57,31 +65,42 @@ def finish(tx: Transaction, event_ids: Sequence[int]) -> None:
 
 _POSTPONE = """
     UPDATE inbound_work
-    SET attempts = attempts + 1, enqueues = 0, next_at = now() + make_interval(secs => %s)
+    SET attempts = attempts + 1, enqueues = 0, crashes = 0,
+        since = CASE WHEN attempts = 0 THEN now() ELSE since END,
+        next_at = now() + make_interval(secs => %s)
     WHERE event_id = %s
 """
 
 
 def postpone(tx: Transaction, event_id: int, *, delay_s: float) -> None:
-    """Count a failed attempt and say when the next may be."""
+    """Count a failed attempt and say when the next may be.
+
+    The first one starts the clock by which a passing failure may last; a worker that could count
+    it has not died of the event.
+    """
     tx.execute(_POSTPONE, (delay_s, event_id))
 
 
 _REOPEN = """
-    INSERT INTO inbound_work (event_id, received_at, lane, next_at, replay_id)
-    SELECT u.event_id, u.received_at, %s, now(), %s
+    INSERT INTO inbound_work (event_id, received_at, lane, next_at, enqueues, replay_id)
+    SELECT u.event_id, u.received_at, %s, now() + make_interval(secs => %s), 1, %s
     FROM unnest(%b::bigint[], %b::timestamptz[]) AS u(event_id, received_at)
     ON CONFLICT (event_id) DO NOTHING
 """
 
 
 def reopen(
-    tx: Transaction, events: Sequence[tuple[int, datetime]], *, lane: str, replay_id: int
+    tx: Transaction,
+    events: Sequence[tuple[int, datetime]],
+    *,
+    lane: str,
+    replay_id: int,
+    delay_s: float = 0.0,
 ) -> None:
-    """Give events that had ended another work row."""
+    """Give events that had ended another work row; nobody else takes it up before `delay_s`."""
     ids = [event_id for event_id, _ in events]
     times = [received_at for _, received_at in events]
-    tx.execute(_REOPEN, (lane, replay_id, ids, times))
+    tx.execute(_REOPEN, (lane, delay_s, replay_id, ids, times))
 
 
 class Due(NamedTuple):
@@ -107,7 +126,7 @@ def due(tx: Transaction, *, lane: str, limit: int) -> list[Due]:
 _RING_AGAIN = """
     WITH due AS MATERIALIZED (
         SELECT event_id FROM inbound_work
-        WHERE next_at <= now() AND lane = ANY(%b::text[])
+        WHERE next_at <= now() AND lane = %s
         ORDER BY next_at LIMIT %s
         FOR UPDATE SKIP LOCKED
     )
@@ -115,32 +134,28 @@ _RING_AGAIN = """
     SET enqueues = least(w.enqueues + 1, 30000),
         next_at = now() + make_interval(secs => least(%s * power(2, least(w.enqueues, 20)), %s))
     FROM due WHERE w.event_id = due.event_id
-    RETURNING w.lane, w.event_id, w.crashes
+    RETURNING w.event_id, w.crashes
 """
 
 
-class Ring(NamedTuple):
-    """Work to ring for."""
-
-    lane: str
-    event_id: int
-    crashes: int
-
-
 def ring_again(
-    tx: Transaction, *, lanes: Sequence[str], limit: int, first_s: float, longest_s: float
-) -> list[Ring]:
+    tx: Transaction, *, lane: str, limit: int, first_s: float, longest_s: float
+) -> list[Due]:
     """Take due work and say when to ring for it next; the caller commits, then rings."""
-    rows = tx.execute(_RING_AGAIN, (list(lanes), limit, first_s, longest_s)).fetchall()
-    return sorted(Ring(*row) for row in rows)
+    rows = tx.execute(_RING_AGAIN, (lane, limit, first_s, longest_s)).fetchall()
+    return sorted(Due(*row) for row in rows)
 
 
 _CRASHED = """
-    UPDATE inbound_work
+    WITH theirs AS (
+        SELECT event_id FROM inbound_work WHERE event_id = ANY(%b::bigint[])
+        ORDER BY event_id FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbound_work w
     SET crashes = crashes + 1, next_at = now(),
         lane = CASE WHEN crashes + 1 >= %s AND %s THEN 'quarantine' ELSE lane END
-    WHERE event_id = ANY(%b::bigint[])
-    RETURNING event_id, crashes
+    FROM theirs WHERE w.event_id = theirs.event_id
+    RETURNING w.event_id, w.crashes
 """
 
 
@@ -149,8 +164,9 @@ def crashed(
 ) -> list[tuple[int, int]]:
     """Count a crash against every event of a batch that died with its worker.
 
+    One that another worker has in hand by now is not counted.
     One that was alone, and has done so often enough, goes to the quarantine lane.
     """
     alone = len(event_ids) == 1
-    rows = tx.execute(_CRASHED, (quarantine_after, alone, list(event_ids))).fetchall()
+    rows = tx.execute(_CRASHED, (list(event_ids), quarantine_after, alone)).fetchall()
     return [(row[0], row[1]) for row in rows]

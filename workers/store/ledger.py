@@ -53,11 +53,30 @@ def post(tx: Transaction, postings: Sequence[Posting]) -> None:
     """
     if not postings:
         return
+    _state_credit(tx, _insert(tx, _POST, postings))
+
+
+_HOLD = f"{_POST} ON CONFLICT ON CONSTRAINT ledger_entries_effect_once DO NOTHING"
+
+
+def hold(tx: Transaction, postings: Sequence[Posting]) -> None:
+    """Write movements that touch no customer, unless they are in the books already.
+
+    All legs of a movement are new or none is, so the books stay balanced. The caller sorts them
+    by name, so that two holders of the same money wait for each other in one order.
+    """
+    if postings:
+        _insert(tx, _HOLD, postings)
+
+
+def _insert(
+    tx: Transaction, statement: str, postings: Sequence[Posting]
+) -> list[tuple[int, Posting]]:
     ids = [row[0] for row in tx.execute(_MOVEMENT_IDS, (len(postings),)).fetchall()]
     numbered = list(zip(ids, postings, strict=True))
     legs = list(chain.from_iterable(_legs(movement_id, p) for movement_id, p in numbered))
-    tx.execute(_POST, [list(column) for column in zip(*legs, strict=True)])
-    _state_credit(tx, numbered)
+    tx.execute(statement, [list(column) for column in zip(*legs, strict=True)])
+    return numbered
 
 
 def _legs(movement_id: int, posting: Posting) -> Iterable[tuple[object, ...]]:
@@ -190,22 +209,18 @@ def _statement_row(
 _HELD = """
     SELECT object_id, account, amount_minor, currency FROM ledger_entries e
     WHERE payment_id IS NULL AND effect = 'unclaimed' AND object_id = ANY(%b::text[])
-      AND (%s OR NOT EXISTS (
+      AND NOT EXISTS (
           SELECT 1 FROM ledger_entries r
           WHERE r.payment_id IS NULL AND r.effect = 'unclaimed_release'
-            AND r.object_id = e.object_id))
+            AND r.object_id = e.object_id)
     ORDER BY object_id, leg
 """
 
 
-def unclaimed(
-    tx: Transaction, object_ids: Sequence[str], *, released_too: bool = False
-) -> dict[str, Movement]:
+def unclaimed(tx: Transaction, object_ids: Sequence[str]) -> dict[str, Movement]:
     """Return money of these names that is held in suspense for payments nobody announced."""
     legs: dict[str, tuple[Leg, ...]] = {}
-    for object_id, account, amount_minor, currency in tx.execute(
-        _HELD, (list(object_ids), released_too)
-    ):
+    for object_id, account, amount_minor, currency in tx.execute(_HELD, (list(object_ids),)):
         leg = Leg(account, amount_minor, currency)
         legs[object_id] = (*legs.get(object_id, ()), leg)
     return {object_id: Movement("unclaimed", object_id, held) for object_id, held in legs.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.errors import Permanent
 from domain.facts import Fact, FactKind, FactStatus
 from domain.fold import fold
 from domain.judgement import Known
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from domain.payment import Position
     from workers.database import Transaction
+
+
+class RecordDisagrees(Permanent):
+    """What is stored of a payment is not what its facts say: somebody wrote past the rules."""
 
 
 class PaymentChangedUnderLock(Exception):
@@ -64,8 +69,12 @@ def _facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact,
 
 
 def _known(row: TupleRow, facts: tuple[Fact, ...]) -> Known:
+    """Fold the facts. Raises RecordDisagrees when the row says otherwise."""
     (payment_id, reference, account, amount_minor, currency, provider, customer_id) = row[:7]
     asked = Asked(Money(currency, amount_minor), provider, customer_id, cancelled=row[7])
+    position = fold(asked, facts)
+    if position.state != row[10]:
+        raise RecordDisagrees(f"{reference} is stored as {row[10]}, its facts say {position.state}")
     return Known(
         payment_id=payment_id,
         reference=reference,
@@ -74,7 +83,7 @@ def _known(row: TupleRow, facts: tuple[Fact, ...]) -> Known:
         version=row[8],
         head_hash=row[9],
         facts=facts,
-        position=fold(asked, facts),
+        position=position,
     )
 
 

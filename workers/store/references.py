@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.errors import Transient
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,18 +21,42 @@ class Alias(NamedTuple):
     payment_id: int
 
 
+class AliasTaken(Transient):
+    """Another payment has just been given this name: looked at again, the event shows which."""
+
+    code = "alias_taken"
+
+
 _REMEMBER = """
     INSERT INTO provider_references (provider, account, provider_reference, payment_id)
     SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
     ON CONFLICT DO NOTHING
+    RETURNING provider_reference
+"""
+
+_OWNED = """
+    SELECT count(*) FROM provider_references
+    JOIN unnest(%b::text[], %b::text[], %b::text[], %b::bigint[])
+        AS u(provider, account, provider_reference, payment_id)
+        USING (provider, account, provider_reference, payment_id)
 """
 
 
-def remember(tx: Transaction, aliases: Sequence[Alias]) -> None:
-    """Remember aliases; the first payment that had one keeps it."""
-    if aliases:
-        columns = zip(*sorted(aliases), strict=True)
-        tx.execute(_REMEMBER, [list(column) for column in columns])
+def remember(tx: Transaction, aliases: Sequence[Alias]) -> list[str]:
+    """Remember aliases; return the provider's names that are new.
+
+    Raises AliasTaken when one belongs to another payment: one transaction at a provider can be
+    the money of one payment only.
+    """
+    if not aliases:
+        return []
+    columns = [list(column) for column in zip(*sorted(aliases), strict=True)]
+    new = [row[0] for row in tx.execute(_REMEMBER, columns).fetchall()]
+    if len(new) < len(aliases):
+        row = tx.execute(_OWNED, columns).fetchone()
+        if row is None or row[0] < len(aliases):
+            raise AliasTaken("a provider's transaction is another payment's already")
+    return new
 
 
 class Named(NamedTuple):

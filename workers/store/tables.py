@@ -97,7 +97,7 @@ inbound_work = Table(
     _required("crashes", SmallInteger),
     _optional("replay_id", BigInteger),
     PrimaryKeyConstraint("event_id", name="inbound_work_pkey"),
-    Index("inbound_work_due_idx", "next_at"),
+    Index("inbound_work_due_idx", "lane", "next_at"),
 )
 
 attempts = Table(
@@ -241,14 +241,30 @@ payment_transitions = Table(
     ),
 )
 
+provider_references = Table(
+    "provider_references",
+    METADATA,
+    _required("provider", Text),
+    _required("account", Text),
+    _required("provider_reference", Text),
+    _required("payment_id", BigInteger),
+    PrimaryKeyConstraint(
+        "provider", "account", "provider_reference", name="provider_references_pkey"
+    ),
+    ForeignKeyConstraint(
+        ["payment_id"], ["payment_logs.id"], name="provider_references_payment_fkey"
+    ),
+)
+
 waiting_captures = Table(
     "waiting_captures",
     METADATA,
     _required("payment_id", BigInteger),
+    _required("object_id", Text),
     _required("event_id", BigInteger),
     _required("received_at", _Time),
     _required("since", _Time),
-    PrimaryKeyConstraint("payment_id", "event_id", name="waiting_captures_pkey"),
+    PrimaryKeyConstraint("payment_id", "object_id", "event_id", name="waiting_captures_pkey"),
 )
 
 source_modes = Table(
@@ -348,6 +364,7 @@ dead_letters = Table(
     _required("account", Text),
     _required("event_type", Text),
     _optional("reference", Text),
+    _optional("provider_reference", Text),
     _required("reason", Text),
     _required("error_class", Text),
     _required("fingerprint", Text),
@@ -360,6 +377,12 @@ dead_letters = Table(
     _optional("resolved_at", _Time),
     PrimaryKeyConstraint("id", name="dead_letters_pkey"),
     UniqueConstraint("event_id", name="dead_letters_event_once"),
+    Index(
+        "dead_letters_open_by_provider_idx",
+        "reason",
+        "provider_reference",
+        postgresql_where=text("status = 'open'"),
+    ),
     Index("dead_letters_open_idx", "reason", "reference", postgresql_where=text("status = 'open'")),
 )
 

@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 
 class Waiting(NamedTuple):
-    """An event that waits for its capture."""
+    """An event about an object (a refund, a dispute) that waits for its capture."""
 
     payment_id: int
+    object_id: str
     event_id: int
     received_at: datetime
 
 
 _NOTE = """
-    INSERT INTO waiting_captures (payment_id, event_id, received_at)
-    SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[])
+    INSERT INTO waiting_captures (payment_id, object_id, event_id, received_at)
+    SELECT * FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
     ON CONFLICT DO NOTHING
 """
 
@@ -32,12 +33,27 @@ def note(tx: Transaction, waiting: Sequence[Waiting]) -> None:
         tx.execute(_NOTE, [list(column) for column in zip(*waiting, strict=True)])
 
 
-def clear(tx: Transaction, payment_ids: Sequence[int]) -> list[int]:
+class Placed(NamedTuple):
+    """An object whose capture has become known."""
+
+    payment_id: int
+    object_id: str
+
+
+_CLEAR = """
+    DELETE FROM waiting_captures w
+    USING unnest(%b::bigint[], %b::text[]) AS u(payment_id, object_id)
+    WHERE w.payment_id = u.payment_id AND w.object_id = u.object_id
+    RETURNING w.event_id
+"""
+
+
+def clear(tx: Transaction, placed: Sequence[Placed]) -> list[int]:
     """Note that the captures came; return the events that had waited for them."""
-    if not payment_ids:
+    if not placed:
         return []
-    sql = "DELETE FROM waiting_captures WHERE payment_id = ANY(%b::bigint[]) RETURNING event_id"
-    return [row[0] for row in tx.execute(sql, (list(payment_ids),)).fetchall()]
+    columns = [list(column) for column in zip(*placed, strict=True)]
+    return sorted({row[0] for row in tx.execute(_CLEAR, columns).fetchall()})
 
 
 _OVERDUE = """

@@ -13,7 +13,7 @@ from domain.payment import Asked
 from domain.transitions import LEGAL, Edge, Event, State
 from tests.demo.proof.invariant import Invariant, invariant
 from workers.announce import Announcement, genesis_fields
-from workers.outcome import audit_fields
+from workers.history import audit_fields
 from workers.store.payments import Step
 
 if TYPE_CHECKING:
