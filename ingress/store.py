@@ -93,6 +93,9 @@ async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa:
     cursor = await connection.execute(statements.DURABILITY)
     durability: dict[str, str] = dict(await cursor.fetchall())
     await connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX_SERVER}s'")
+    # Every statement here finds its rows by a key. A plan that was made while next month's
+    # partition was empty would go on scanning it when it is full.
+    await connection.execute("SET enable_seqscan = off")
     if allow_unsafe:
         return
     unsafe = sorted(name for name, value in durability.items() if value == "off")

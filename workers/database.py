@@ -67,14 +67,15 @@ class Database:
                     " set_config('statement_timeout', %s, true),"
                     " set_config('idle_in_transaction_session_timeout', %s, true),"
                     " set_config('synchronous_commit', %s, true),"
-                    # Every statement of ours finds its rows by an index. A plan that was made while
-                    # a table was empty would go on scanning it.
-                    " set_config('enable_seqscan', 'off', true)",
+                    # A use case finds its rows by an index; a plan that was made while a table was
+                    # empty would go on scanning it. Only a snapshot reads whole tables.
+                    " set_config('enable_seqscan', %s, true)",
                     (
                         str(LOCK_TIMEOUT_MS),
                         str(STATEMENT_TIMEOUT_MS),
                         str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
                         "on" if durable else "off",
+                        "on" if snapshot else "off",
                     ),
                 )
                 yield connection

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain import audit
+from domain.fold import fold
 from domain.money import Money
 from domain.payment import Asked
 from workers.announce import Announcement, genesis_fields
 from workers.history import audit_fields
+from workers.store import payments
 from workers.store.payments import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from psycopg.rows import TupleRow
 
+    from domain.facts import Fact
     from workers.database import Database, Transaction
 
 PROBLEMS_MAX = 100
 """Problems named one by one; a record with more is broken as a whole."""
 
-FETCH_ROWS = 5_000
+PAGE_ROWS = 1_000
+"""Payments verified at a time, so that memory does not grow with the record."""
 
 
 @dataclass
@@ -48,7 +51,7 @@ def verify(database: Database) -> Verification:
     verification = Verification()
     with database.transaction(snapshot=True) as tx:
         tx.execute("SELECT set_config('statement_timeout', '0', true)")
-        _verify_histories(tx, verification)
+        _verify_payments(tx, verification)
         for name, query in BOOKS.items():
             for (text,) in tx.execute(query).fetchall():
                 verification.note(f"{name}: {text}")
@@ -59,49 +62,76 @@ def verify(database: Database) -> Verification:
 _PAYMENTS = """
     SELECT id, reference, client_id, customer_id, provider, account, amount_minor, currency,
            announced_by, state, lock_version, head_hash, captured_minor, refunded_minor,
-           disputed_minor
-    FROM payment_logs ORDER BY id
+           disputed_minor, cancelled
+    FROM payment_logs WHERE id > %s ORDER BY id LIMIT %s
 """
 
 _STEPS = """
     SELECT payment_id, version, from_state, event, to_state, event_id, actor, reason,
            captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash
-    FROM payment_transitions ORDER BY payment_id, version
+    FROM payment_transitions WHERE payment_id = ANY(%b::bigint[]) ORDER BY payment_id, version
+"""
+
+_POSTED = """
+    SELECT payment_id, account, currency, sum(amount_minor)::bigint FROM ledger_entries
+    WHERE payment_id = ANY(%b::bigint[]) GROUP BY 1, 2, 3
 """
 
 
-def _verify_histories(tx: Transaction, verification: Verification) -> None:
-    with tx.cursor("steps") as cursor:
-        cursor.itersize = FETCH_ROWS
-        steps = _by_payment(iter(cursor.execute(_STEPS)))
-        waiting = next(steps, None)
-        for row in tx.execute(_PAYMENTS).fetchall():
-            mine: list[Step] = []
-            if waiting is not None and waiting[0] == row[0]:
-                mine = waiting[1]
-                waiting = next(steps, None)
-            verification.checked += 1 + len(mine)
-            _verify_history(row, mine, verification)
+class _Page(NamedTuple):
+    """What belongs to some payments, by payment."""
+
+    steps: dict[int, list[Step]]
+    facts: dict[int, tuple[Fact, ...]]
+    posted: dict[int, dict[tuple[str, str], int]]
 
 
-def _by_payment(rows: Iterator[TupleRow]) -> Iterator[tuple[int, list[Step]]]:
-    held: list[Step] = []
-    for row in rows:
-        step = Step(*row)
-        if held and held[0].payment_id != step.payment_id:
-            yield held[0].payment_id, held
-            held = []
-        held.append(step)
-    if held:
-        yield held[0].payment_id, held
+def _verify_payments(tx: Transaction, verification: Verification) -> None:
+    last = 0
+    while rows := tx.execute(_PAYMENTS, (last, PAGE_ROWS)).fetchall():
+        page = _page(tx, [row[0] for row in rows])
+        for row in rows:
+            steps = page.steps.get(row[0], [])
+            verification.checked += 1 + len(steps)
+            _verify_history(row, steps, verification)
+            _verify_fold(row, page, verification)
+        last = rows[-1][0]
+
+
+def _page(tx: Transaction, payment_ids: list[int]) -> _Page:
+    steps: dict[int, list[Step]] = {}
+    for row in tx.execute(_STEPS, (payment_ids,)):
+        steps.setdefault(row[0], []).append(Step(*row))
+    posted: dict[int, dict[tuple[str, str], int]] = {}
+    for payment_id, account, currency, amount_minor in tx.execute(_POSTED, (payment_ids,)):
+        if amount_minor:
+            posted.setdefault(payment_id, {})[account, currency] = amount_minor
+    return _Page(steps, payments.facts(tx, payment_ids), posted)
+
+
+def _asked(row: TupleRow) -> Asked:
+    return Asked(Money(row[7], row[6]), provider=row[4], customer_id=row[3], cancelled=row[15])
+
+
+def _verify_fold(row: TupleRow, page: _Page, verification: Verification) -> None:
+    """Hold what is stored and posted against what the facts say."""
+    position = fold(_asked(row), page.facts.get(row[0], ()))
+    sums = (position.captured_minor, position.refunded_minor, position.disputed_minor)
+    if (position.state, *sums) != (row[9], *row[12:15]):
+        verification.note(f"payment {row[1]}: its facts say {position.state} {sums}")
+    net: Counter[tuple[str, str]] = Counter()
+    for legs in position.effects.values():
+        net.update(legs)
+    if {key: amount for key, amount in net.items() if amount} != page.posted.get(row[0], {}):
+        verification.note(f"payment {row[1]}: the ledger is not what its facts say")
 
 
 def _verify_history(row: TupleRow, steps: list[Step], verification: Verification) -> None:
-    reference, client_id, customer_id, provider, account, amount_minor, currency, actor = row[1:9]
-    asked = Asked(Money(currency, amount_minor), provider, customer_id)
-    announced = Announcement(reference, provider, asked.amount, customer_id, account, client_id)
-    sums = (0, 0, 0)
-    state, version, head = "pending", 0, audit.genesis(genesis_fields(announced, actor))
+    reference, client_id, customer_id, provider, account = row[1:6]
+    announced = Announcement(
+        reference, provider, _asked(row).amount, customer_id, account, client_id
+    )
+    state, version, head = "pending", 0, audit.genesis(genesis_fields(announced, row[8]))
     for step in steps:
         where = f"payment {reference} version {step.version}"
         if step.version != version + 1:
@@ -111,8 +141,7 @@ def _verify_history(row: TupleRow, steps: list[Step], verification: Verification
         if step.prev_hash != head or audit.link(step.prev_hash, audit_fields(step)) != step.hash:
             verification.note(f"{where}: the hash chain is broken")
         state, version, head = step.to_state, step.version, step.hash
-        sums = (step.captured_minor, step.refunded_minor, step.disputed_minor)
-    if (state, version, head, *sums) != row[9:]:
+    if (state, version, head) != (row[9], row[10], row[11]):
         verification.note(f"payment {reference}: stands apart from the end of its history")
 
 

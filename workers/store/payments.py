@@ -51,11 +51,12 @@ def lock(tx: Transaction, references: Sequence[str]) -> dict[str, Known]:
     circle; against writers only, so that rows that refer to them may come meanwhile.
     """
     rows = tx.execute(_LOCK, (sorted(set(references)),)).fetchall()
-    facts = _facts(tx, [row[0] for row in rows if row[8] > 0])
-    return {row[1]: _known(row, facts.get(row[0], ())) for row in rows}
+    told = facts(tx, [row[0] for row in rows if row[8] > 0])
+    return {row[1]: _known(row, told.get(row[0], ())) for row in rows}
 
 
-def _facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, ...]]:
+def facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, ...]]:
+    """Return all facts known of these payments, in the order in which they were stored."""
     found: dict[int, tuple[Fact, ...]] = {}
     if not payment_ids:
         return found
@@ -68,11 +69,11 @@ def _facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact,
     return found
 
 
-def _known(row: TupleRow, facts: tuple[Fact, ...]) -> Known:
+def _known(row: TupleRow, told: tuple[Fact, ...]) -> Known:
     """Fold the facts. Raises RecordDisagrees when the row says otherwise."""
     (payment_id, reference, account, amount_minor, currency, provider, customer_id) = row[:7]
     asked = Asked(Money(currency, amount_minor), provider, customer_id, cancelled=row[7])
-    position = fold(asked, facts)
+    position = fold(asked, told)
     if position.state != row[10]:
         raise RecordDisagrees(f"{reference} is stored as {row[10]}, its facts say {position.state}")
     return Known(
@@ -82,7 +83,7 @@ def _known(row: TupleRow, facts: tuple[Fact, ...]) -> Known:
         account=account,
         version=row[8],
         head_hash=row[9],
-        facts=facts,
+        facts=told,
         position=position,
     )
 
@@ -114,10 +115,10 @@ _ADD_FACTS = """
 """
 
 
-def add_facts(tx: Transaction, facts: Sequence[StoredFact]) -> None:
+def add_facts(tx: Transaction, new: Sequence[StoredFact]) -> None:
     """Store new facts, in their order. A fact that is there already is an error of the caller."""
-    if facts:
-        tx.execute(_ADD_FACTS, [list(column) for column in zip(*facts, strict=True)])
+    if new:
+        tx.execute(_ADD_FACTS, [list(column) for column in zip(*new, strict=True)])
 
 
 class Step(NamedTuple):
