@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -34,10 +35,13 @@ def sqlalchemy_url(database_url: str) -> str:
 def upgrade(database_url: str, revision: str = "head") -> None:
     """Migrate forward. When another host is at it, wait for it and find nothing left to do.
 
-    Raises sqlalchemy.exc.OperationalError when the store is away or a lock is not to be had
-    within 4 seconds; nothing is then changed.
+    Raises psycopg.Error, as the driver said it, when the store is away, a lock is not to be had
+    within 4 seconds, or the role may not do it; nothing is then changed.
     """
-    command.upgrade(config(database_url), revision)
+    try:
+        command.upgrade(config(database_url), revision)
+    except DBAPIError as error:
+        raise error.orig or error from error
 
 
 def downgrade(database_url: str, revision: str) -> None:

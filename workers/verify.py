@@ -146,6 +146,9 @@ def _verify_history(row: TupleRow, steps: list[Step], verification: Verification
 
 
 BOOKS = {
+    "payment is missing": """
+        SELECT DISTINCT format('payment %s', payment_id) FROM payment_transitions t
+        WHERE NOT EXISTS (SELECT 1 FROM payment_logs p WHERE p.id = t.payment_id) LIMIT 100""",
     "movement does not sum to zero": """
         SELECT format('movement %s in %s', movement_id, currency) FROM ledger_entries
         GROUP BY movement_id, currency HAVING sum(amount_minor) <> 0 LIMIT 100""",

@@ -152,7 +152,6 @@ def test_a_lost_dispute_takes_the_credit_whatever_is_left_of_it() -> None:
     assert played.posted[CREDIT, "NGN"] == -400
 
 
-@pytest.mark.xfail(reason="an effect that goes and comes again has its old name", strict=True)
 @given(st.lists(st.sampled_from(ALL_FACTS), max_size=15))
 @example(
     [
@@ -174,7 +173,6 @@ def test_no_history_posts_two_movements_under_one_name(history: list[Fact]) -> N
     assert set(names.values()) <= {1}
 
 
-@pytest.mark.xfail(reason="posted under the name it had: the database refuses it", strict=True)
 def test_a_total_that_was_explained_and_grows_again_gets_a_name_of_its_own() -> None:
     played = play(captured(), refund_total(400), refund(400, capture_id="T1"), refund_total(700))
 

@@ -96,7 +96,7 @@ def test_money_for_nobody_is_held_gross_and_its_fee_is_not_booked() -> None:
     assert isinstance(verdict, Buried)
     assert reason_of(verdict) == "unknown_reference"
     [movement] = verdict.unclaimed
-    assert (movement.effect, movement.object_id) == ("unclaimed", "paystack:default:T1")
+    assert (movement.effect, movement.object_id) == ("unclaimed", "paystack:default:T1:700 NGN")
     assert {(leg.account, leg.amount_minor) for leg in movement.legs} == {
         ("provider_clearing:paystack", -700),
         ("suspense", 700),

@@ -49,11 +49,14 @@ def body(type_: str, reference: str | None, object_id: str = "T1", **data: objec
     return json.dumps({"type": type_, "data": about}).encode()
 
 
-def capture(reference: str | None, amount_minor: int = 1_000, **data: Any) -> bytes:
-    """Return a success; the currency is NGN and the transaction T1 unless said otherwise."""
+def capture(
+    reference: str | None, amount_minor: int = 1_000, object_id: str = "", **data: Any
+) -> bytes:
+    """Return a success in NGN, unless said otherwise; the transaction of payment p1 is T1."""
     return body(
         "payment.succeeded",
         reference,
+        object_id or f"T{(reference or 'p1').removeprefix('p')}",
         amount_minor=amount_minor,
         **{"currency": "NGN", **data},
     )

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from domain.wakeup import Lane
-from tests.workers.scene import body, capture, refund
+from tests.workers.scene import capture, refund
 from workers import sweeps
 from workers.replay import Replayed, reopen, replay
 from workers.store import dead_letters
@@ -19,6 +18,17 @@ if TYPE_CHECKING:
 def replay_all(scene: Scene) -> Replayed:
     ids = [row[0] for row in scene.rows("SELECT id FROM dead_letters ORDER BY id")]
     return replay(scene.database, ids, actor="operator:ada", reason="looks mended")
+
+
+def die(scene: Scene) -> int:
+    """Let the capture of p1 fail until it is exhausted, and mend what it failed of."""
+    scene.announce("p1")
+    scene.break_for("p1", "RAISE EXCEPTION 'broken'")
+    [event_id] = scene.hear(capture("p1"))
+    for _ in range(4):
+        scene.apply(event_id)
+    scene.mend()
+    return event_id
 
 
 def age_waiting(scene: Scene, hours: int) -> None:
@@ -148,12 +158,7 @@ def test_a_missing_capture_that_a_person_discarded_is_not_dug_up_again(scene: Sc
 
 
 def test_a_replay_succeeds_when_the_cause_is_gone(scene: Scene) -> None:
-    scene.announce("p1")
-    scene.break_for("p1", "RAISE EXCEPTION 'broken'")
-    [event_id] = scene.hear(capture("p1"))
-    for _ in range(4):
-        scene.apply(event_id)
-    scene.mend()
+    event_id = die(scene)
 
     replayed = replay_all(scene)
 
@@ -169,8 +174,7 @@ def test_a_replay_succeeds_when_the_cause_is_gone(scene: Scene) -> None:
 
 
 def test_repeating_a_replay_does_nothing(scene: Scene) -> None:
-    [event_id] = scene.hear(capture("p1"))
-    scene.announce("p1")
+    event_id = die(scene)
 
     first, second = replay_all(scene), replay_all(scene)
 
@@ -180,8 +184,7 @@ def test_repeating_a_replay_does_nothing(scene: Scene) -> None:
 
 
 def test_replays_of_one_letter_at_once_apply_it_once(scene: Scene) -> None:
-    [event_id] = scene.hear(capture("p1"))
-    scene.announce("p1")
+    event_id = die(scene)
 
     scene.at_once(8, lambda _: replay_all(scene))
 
@@ -227,22 +230,16 @@ def test_a_mismatch_can_be_replayed_away_once_it_has_been_given_back(scene: Scen
 
 
 def test_a_reopened_event_that_nobody_applies_is_owed_again(scene: Scene) -> None:
-    [event_id] = scene.hear(body("payment.failed", "p1"))
-    scene.announce("p1")
+    event_id = die(scene)
+    letter_id = scene.letter_id(event_id)
 
-    reopen(
-        scene.database,
-        [scene.letter_id(event_id)],
-        lane=Lane.REPLAY,
-        actor="operator:ada",
-        reason="why",
-    )
+    reopen(scene.database, [letter_id], actor="operator:ada", reason="why")
 
     assert scene.owed() == [event_id]
-    assert scene.letters() == [(event_id, "unknown_reference", "replaying")]
+    assert scene.letters() == [(event_id, "exhausted", "replaying")]
     scene.drain()
-    assert scene.letters() == [(event_id, "unknown_reference", "resolved")]
-    assert scene.state("p1") == "failed"
+    assert scene.letters() == [(event_id, "exhausted", "resolved")]
+    assert scene.state("p1") == "completed"
 
 
 def test_a_discarded_letter_is_closed_with_its_reason_and_not_replayed(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import pytest
 import redis
 
 from tests.workers.ringing import announced_captures, ring_for, working
@@ -88,8 +89,9 @@ def test_a_pause_longer_than_the_socket_timeout_ends_no_thread(
     with working(scene, own_valkey.url), redis.Redis.from_url(own_valkey.url) as client:
         ring_for(own_valkey.url, first)
         wait_until(lambda: scene.owed() == [second])
-        client.execute_command("CLIENT", "PAUSE", "2500", "ALL")
-        client.ping()
+        client.execute_command("CLIENT", "PAUSE", "3500", "ALL")
+        with connect(own_valkey.url) as hardened, pytest.raises(redis.ConnectionError):
+            hardened.get("anything")
         ring_for(own_valkey.url, second)
 
         wait_until(lambda: not scene.owed())

@@ -214,7 +214,7 @@ def test_the_providers_own_reference_is_kept_from_whichever_event_names_it(scene
     scene.hear(refund("p2", 400))
 
     query = "SELECT provider_reference FROM payment_logs ORDER BY reference"
-    assert scene.rows(query) == [("T1",), ("T1",)]
+    assert scene.rows(query) == [("T1",), ("T2",)]
 
 
 def test_only_refunds_and_disputes_wait_for_a_capture(scene: Scene) -> None:

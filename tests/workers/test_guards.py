@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 
 from domain.fold import fold
 from domain.ledger import Leg, Movement
-from tests.workers.scene import refund
+from tests.workers.scene import refund, wait_until
 from workers.store import ledger, payments
 from workers.store.housekeeping import now
 
@@ -137,3 +138,27 @@ def test_an_event_whose_work_is_done_has_no_work_row_and_moves_nothing_again(
 def test_an_event_key_is_kept_once(lived: Scene) -> None:
     with pytest.raises(psycopg.errors.UniqueViolation, match="inbound_dedup_pkey"):
         lived.execute("INSERT INTO inbound_dedup SELECT * FROM inbound_dedup")
+
+
+def test_movements_of_one_customer_take_turns(lived: Scene) -> None:
+    """The second reads the balance only when the first has been committed."""
+
+    def post_second() -> None:
+        try:
+            post(lived, movement("gift", "G2", 7), payment=False)
+        finally:
+            lived.database.close()
+
+    with ThreadPoolExecutor(1) as pool, lived.database.transaction() as tx:
+        first = ledger.Posting(movement("gift", "G1", 5), None, None, now(tx), reference="g1")
+        ledger.post(tx, [first])
+        second = pool.submit(post_second)
+        wait_until(
+            lambda: lived.rows(
+                "SELECT 1 FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+        )
+
+    second.result()
+    assert lived.credit() == 1_012

@@ -1,4 +1,4 @@
-"""What the relay keeps in bounds: partitions ahead and behind, and refused requests."""
+"""What the relay keeps in bounds: partitions ahead and behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.scene import body, capture, refund
 from workers import sweeps
-from workers.store import dead_letters, housekeeping
+from workers.store import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,17 +110,3 @@ def test_a_partition_that_cannot_be_dropped_now_keeps_no_new_one_from_being_made
             sweeps.keep_house(scene.database, retention_days=400)
 
     assert made in partitions(scene)
-
-
-def test_refused_requests_are_bounded(scene: Scene) -> None:
-    scene.execute(
-        "INSERT INTO refused_requests (source, account, address, code, diagnosis, request_id,"
-        " body_bytes) SELECT 'x', 'x', 'x', 'x', 'x', 'x', 0 FROM generate_series(1, %s)",
-        [housekeeping.REFUSALS_KEPT_MAX + 5],
-    )
-
-    sweeps.keep_house(scene.database, retention_days=400)
-
-    assert scene.rows("SELECT count(*), min(id) FROM refused_requests") == [
-        (housekeeping.REFUSALS_KEPT_MAX, 6)
-    ]

@@ -57,11 +57,12 @@ TAMPERING = {
     ),
     "UPDATE payment_logs SET amount_minor = 1 WHERE id = 1": BROKEN_CHAIN.format(1),
     "UPDATE payment_logs SET state = 'completed' WHERE id = 1": ENDS_ELSEWHERE.format("p1"),
-    "UPDATE payment_logs SET captured_minor = 7 WHERE id = 1": ENDS_ELSEWHERE.format("p1"),
+    "UPDATE payment_logs SET captured_minor = 7 WHERE id = 1": "payment p1: its facts say",
+    "UPDATE payment_facts SET amount_minor = 1 WHERE object_id = 'R2'": "payment p1: its facts say",
     "UPDATE payment_logs SET customer_id = 'eve' WHERE reference = 'untouched'": (
         ENDS_ELSEWHERE.format("untouched")
     ),
-    "DELETE FROM payment_facts WHERE object_id = 'R2'": "fact is missing",
+    "DELETE FROM payment_facts WHERE object_id = 'R2'": "payment p1: its facts say",
     "UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE movement_id = 1"
     " AND leg = 1": "movement does not sum to zero",
     "UPDATE customer_balances SET balance_minor = 1000000": "balance differs from the ledger",

@@ -10,11 +10,9 @@ import sys
 import click
 import psycopg
 import redis
-import sqlalchemy
 from pydantic import ValidationError
 
 from domain.errors import PayratchetError
-from migrations import run
 from workers import logging
 from workers.operations import surroundings
 from workers.operations.dead_letters import dead_letters
@@ -39,6 +37,8 @@ cli.add_command(dead_letters)
 @json_option
 def migrate(*, json_: bool) -> None:
     """Bring the database to the newest schema. Safe to run twice and from two hosts."""
+    from migrations import run  # noqa: PLC0415 - Alembic takes half a second; others do without
+
     surroundings.adopt()
     run.upgrade(StoreSettings().database_url)
     as_json({"migrated": True}) if json_ else click.echo("The schema is up to date.")
@@ -74,11 +74,11 @@ def main() -> None:
         _leave(f"settings_missing: set {names}, or start `dev.py up` here", USAGE)
     except redis.RedisError as error:
         _leave(f"store_unavailable: {type(error).__name__}; is Redis running?", STORE_AWAY)
-    except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
-        _leave(*_of_postgres(getattr(error, "orig", error)))
+    except psycopg.Error as error:
+        _leave(*_of_postgres(error))
 
 
-def _of_postgres(error: object) -> tuple[str, int]:
+def _of_postgres(error: psycopg.Error) -> tuple[str, int]:
     """Say what Postgres refused, what to do about it, and the exit code."""
     name = type(error).__name__
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
