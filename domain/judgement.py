@@ -134,7 +134,7 @@ def _brings_money(said: ProviderEvent) -> bool:
 
 
 def _owned(said: ProviderEvent, owner: str | None) -> Burial:
-    message = f"{said.provider_reference} pays for {owner}, and cannot pay for {said.reference}"
+    message = f"'{said.provider_reference}' pays for '{owner}', not also for '{said.reference}'"
     return Burial("mismatch", "TransactionOwned", message)
 
 
@@ -143,14 +143,15 @@ def _mismatch(known: Known, contradiction: str) -> Burial:
     return Burial(
         "mismatch",
         "Mismatch",
-        f"{contradiction}: {known.reference} was asked for "
+        f"{contradiction}: '{known.reference}' was asked for "
         f"{asked.amount_minor} {asked.currency} (minor units)",
     )
 
 
 def _unknown(said: ProviderEvent) -> Burial:
-    named = said.reference if said.reference is not None else "no reference"
-    return Burial("unknown_reference", "UnknownReference", f"no payment is announced as {named}")
+    named = said.reference or said.provider_reference
+    message = f"no payment is announced as '{named}'" if named else "the event names no payment"
+    return Burial("unknown_reference", "UnknownReference", message)
 
 
 def unclaimed_id(heard: Heard, fact: Fact) -> str:

@@ -130,7 +130,7 @@ CREATE TABLE attempts (
             replay_id   bigint,
             CONSTRAINT attempts_pkey PRIMARY KEY (id),
             CONSTRAINT attempts_outcome_check CHECK (outcome IN
-                ('no_change', 'ignored', 'retry', 'dead', 'crashed', 'applied'))
+                ('no_change', 'ignored', 'retry', 'deferred', 'dead', 'crashed'))
         );
 
 CREATE INDEX attempts_event_idx ON attempts (event_id);
@@ -478,7 +478,7 @@ INSERT INTO legal_transitions (from_state, event, to_state) VALUES
     ('review', 'succeeded', 'review'),
     ('review', 'unheard', 'review');;
 
-CREATE TRIGGER legal_transitions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+CREATE TRIGGER legal_transitions_append_only BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
             ON legal_transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE payment_transitions (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
 HERE = Path(__file__).parent
@@ -38,12 +40,20 @@ def upgrade(database_url: str, revision: str = "head") -> None:
     Raises psycopg.Error, as the driver said it, when the store is away, a lock is not to be had
     within 4 seconds, or the role may not do it; nothing is then changed.
     """
-    try:
+    with _plain_errors():
         command.upgrade(config(database_url), revision)
-    except DBAPIError as error:
-        raise error.orig or error from error
 
 
 def downgrade(database_url: str, revision: str) -> None:
-    """Migrate back. For development only."""
-    command.downgrade(config(database_url), revision)
+    """Migrate back. For development only. Raises as `upgrade` does."""
+    with _plain_errors():
+        command.downgrade(config(database_url), revision)
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Let the driver's own error through, so that callers need not know what is between."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise error.orig or error from error

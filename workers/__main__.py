@@ -28,6 +28,7 @@ from workers.watchdog import Watchdog
 log = structlog.get_logger()
 
 IDLE_POLL_MS = 20
+SMALL_LANE_IDLE_POLL_MS = 250
 """Longest that an idle consumer sleeps before it looks for a message again."""
 
 STOP_WITHIN_MS = 8_000
@@ -50,7 +51,7 @@ def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[
         lane_worker = Worker(
             broker,
             queues={queue_name(lane)},
-            worker_timeout=IDLE_POLL_MS,
+            worker_timeout=IDLE_POLL_MS if lane is Lane.EVENTS else SMALL_LANE_IDLE_POLL_MS,
             worker_threads=count,
         )
         lane_worker.start()

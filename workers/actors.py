@@ -9,6 +9,7 @@ import psycopg
 import structlog
 
 from domain.wakeup import IDS_PER_RING_MAX, Lane, actor_name, queue_name
+from workers import pulse
 from workers.apply import apply_events
 from workers.broker import DISCARD_ACTOR
 from workers.quarantine import apply_quarantined
@@ -52,9 +53,11 @@ def answer(database: Database, lane: Lane, event_ids: list[int], *, worker: str)
     try:
         if lane is Lane.QUARANTINE:
             for event_id in ids:
-                apply_quarantined(database, event_id, worker=worker)
+                with pulse.at_work():
+                    apply_quarantined(database, event_id, worker=worker)
         else:
-            apply_events(database, ids, worker=worker)
+            with pulse.at_work():
+                apply_events(database, ids, worker=worker)
     except psycopg.OperationalError as error:
         log.warning("store.unavailable", error_class=type(error).__name__, count=len(ids))
 

@@ -36,11 +36,15 @@ CONFLICT_TRIES_MAX = 3
 CONFLICT_WAIT_S_MAX = 0.5
 """How often, and after what longest wait, a transaction that lost a race is run again at once."""
 
-RACE_LOST = (
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
+RACE_LOST = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+"""Errors that are gone when the same transaction is run again at once."""
+
+OF_ONE_EVENT = (
+    *RACE_LOST,
     psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
 )
+"""Operational errors that say nothing of the store: one event of the batch may be their cause."""
 
 
 def apply_events(
@@ -60,7 +64,7 @@ def apply_events(
     try:
         return batch.apply(event_ids, claim_id)
     except psycopg.OperationalError as error:
-        if not isinstance(error, (*RACE_LOST, psycopg.errors.QueryCanceled)):
+        if not isinstance(error, OF_ONE_EVENT):
             _let_go(database, claim_id)
             raise
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))

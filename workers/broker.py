@@ -148,7 +148,14 @@ class TolerantConsumer(Consumer):
 
 
 class DoorbellBroker(RedisBroker):
-    """A broker whose consumers let nothing through that could harm their threads."""
+    """A broker without delays, whose consumers let nothing through that could harm a thread."""
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare the queue, and none for delayed messages: nothing of ours is ever delayed."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Return a consumer of the queue."""

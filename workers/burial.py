@@ -32,5 +32,5 @@ def letter_for(work: Work, heard: Heard | None, burial: Burial) -> Letter:
         burial.message,
         amounts[0].amount_minor if amounts else None,
         amounts[0].currency if amounts else None,
-        work.attempts + 1,
+        work.attempts + work.crashes + 1,
     )

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CONNECT_TIMEOUT_S = 2
+KEEPALIVE_AFTER_S = 5
+KEEPALIVE_EVERY_S = 2
+KEEPALIVES_MAX = 3
+UNANSWERED_MS_MAX = 10_000
+"""When a server that went away without a word is given up. None of it is for local sockets."""
+
 LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
@@ -111,6 +117,10 @@ class Database:
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name=self._name,
             prepare_threshold=PREPARE_AFTER,
+            keepalives_idle=KEEPALIVE_AFTER_S,
+            keepalives_interval=KEEPALIVE_EVERY_S,
+            keepalives_count=KEEPALIVES_MAX,
+            tcp_user_timeout=UNANSWERED_MS_MAX,
         )
         row = connection.execute(
             "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"

@@ -43,7 +43,8 @@ def postpone_or_bury(
         if not found:
             return "gone"
         work = found[0]
-        burial = verdict(work, error)
+        tried = attempts.tried(tx, event_id, replay_id=work.replay_id)
+        burial = verdict(work, error, tried=tried)
         attempts.record(tx, [_attempt(work, error, burial, worker)])
         if burial is not None:
             dead_letters.bury(tx, [letter_for(work, None, burial)])
@@ -62,15 +63,23 @@ def postpone_or_bury(
     return ended
 
 
-def verdict(work: Work, error: Exception) -> Burial | None:
-    """Return why the event dies now, or None when it is to be tried again."""
+def is_passing(error: Exception) -> bool:
+    """Say whether the cause may be gone by itself later."""
+    return isinstance(error, (Transient, psycopg.OperationalError))
+
+
+def verdict(work: Work, error: Exception, *, tried: int) -> Burial | None:
+    """Return why the event dies now, or None when it is to be tried again.
+
+    `tried` counts earlier failures that nobody foresaw; passing ones do not use up its tries.
+    """
     name, message = type(error).__name__, describe(error)
     if isinstance(error, Permanent):
         return Burial(error.code, name, message)
-    if isinstance(error, (Transient, psycopg.OperationalError)):
+    if is_passing(error):
         failing_s = (work.now - work.since).total_seconds() if work.attempts else 0.0
         return Burial("expired", name, message) if failing_s > retry.TRANSIENT_AGE_S_MAX else None
-    if work.attempts + 1 >= retry.UNCLASSIFIED_ATTEMPTS_MAX:
+    if tried + 1 >= retry.UNCLASSIFIED_ATTEMPTS_MAX:
         return Burial("exhausted", name, message)
     return None
 
@@ -88,9 +97,15 @@ def _attempt(work: Work, error: Exception, burial: Burial | None, worker: str) -
         work.attempts + 1,
         work.now,
         worker,
-        "dead" if burial else "retry",
+        _outcome(error, burial),
         name,
         fingerprint(work.source, "unread", burial.reason if burial else "retry", name, message),
         message,
         work.replay_id,
     )
+
+
+def _outcome(error: Exception, burial: Burial | None) -> str:
+    if burial is not None:
+        return "dead"
+    return "deferred" if is_passing(error) else "retry"

@@ -157,14 +157,12 @@ class Outcome:
         self.tally.credit_minor.update(_credit_minor(self.postings))
         attempts.record(tx, self.attempts)
         waiting.note(tx, self.waiting)
-        _resolve(tx, waiting.clear(tx, self.placed), "the capture came")
-        _resolve(tx, self.raised, "the event went through")
+        dead_letters.resolve_placed(tx, waiting.clear(tx, self.placed))
+        dead_letters.resolve(
+            tx, self.raised, actor=dead_letters.SYSTEM, reason="the event went through"
+        )
         dead_letters.bury(tx, self.letters)
         inbox.finish(tx, self.finished)
-
-
-def _resolve(tx: Transaction, event_ids: list[int], reason: str) -> None:
-    dead_letters.resolve(tx, event_ids, actor=dead_letters.SYSTEM, reason=reason)
 
 
 def _credit_minor(postings: Iterable[ledger.Posting]) -> Counter[str]:

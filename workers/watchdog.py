@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from workers import pulse
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY_S = 1.0
 EXIT_CODE = 70
-"""What the process exits with when a thread of it has died (EX_SOFTWARE)."""
+"""What the process exits with when a thread of it has died or stalls (EX_SOFTWARE)."""
 
 
 class Watchdog(threading.Thread):
@@ -40,9 +42,9 @@ class Watchdog(threading.Thread):
     def run(self) -> None:
         """Look until told to stop."""
         while not self._stopping.wait(LOOK_EVERY_S):
-            dead = self.dead_threads()
-            if dead and not self._stopping.is_set():
-                log.critical("worker.deaf", reason=", ".join(dead))
+            dead, stalled = self.dead_threads(), pulse.stalled()
+            if (dead or stalled) and not self._stopping.is_set():
+                log.critical("worker.deaf", reason=", ".join(dead), count=stalled)
                 os._exit(EXIT_CODE)
 
     def dead_threads(self) -> list[str]:

@@ -135,7 +135,7 @@ def _dedup_and_work() -> None:
             replay_id   bigint,
             CONSTRAINT attempts_pkey PRIMARY KEY (id),
             CONSTRAINT attempts_outcome_check CHECK (outcome IN
-                ('no_change', 'ignored', 'retry', 'dead', 'crashed', 'applied'))
+                ('no_change', 'ignored', 'retry', 'deferred', 'dead', 'crashed'))
         )
     """)
     op.execute("CREATE INDEX attempts_event_idx ON attempts (event_id)")

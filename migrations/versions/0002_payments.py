@@ -95,7 +95,7 @@ def _history() -> None:
     """)
     op.execute(Path(__file__).with_name("0002_legal_transitions.sql").read_text())
     op.execute("""
-        CREATE TRIGGER legal_transitions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+        CREATE TRIGGER legal_transitions_append_only BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
             ON legal_transitions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
     """)
     op.execute("""

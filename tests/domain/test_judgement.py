@@ -155,7 +155,6 @@ def test_a_replay_dies_again_while_its_cause_stands_and_passes_when_it_is_gone()
     assert judge(early, known(refund(100), captured())) == Unchanged()
 
 
-@pytest.mark.xfail(reason="the message names the reference without quotes", strict=True)
 def test_failures_of_one_kind_share_a_fingerprint_whatever_the_reference() -> None:
     def print_of(reference: str) -> str:
         verdict = judge(heard(said(captured(), reference=reference)), None)

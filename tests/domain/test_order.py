@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from tests.domain.histories import (
 )
 
 if TYPE_CHECKING:
+    import random
+
     from domain.payment import Asked
 
 FACTS_EXHAUSTIVE_MAX = 6
@@ -170,11 +171,11 @@ def test_no_history_leaves_the_table_or_unbalances_the_books(
 def test_no_history_credits_a_payment_twice(history: list[Fact]) -> None:
     played = play(*history)
 
-    credits = [
+    credited = [
         leg.amount_minor
         for change in played.changes
         for movement in change.movements
         for leg in movement.legs
         if movement.effect.startswith("capture") and leg.account == "customer_credit:ada"
     ]
-    assert credits in ([], [1_000])
+    assert credited in ([], [1_000])

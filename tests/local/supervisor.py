@@ -69,6 +69,8 @@ class Supervisor:
         }
         self._stopping = threading.Event()
         self._started = threading.Event()
+        # Not the thread's own join: interrupted by Ctrl-C, Python 3.11 takes the thread for ended.
+        self._ended = threading.Event()
         self._failure: ProcessFailed | None = None
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -94,7 +96,8 @@ class Supervisor:
         """Ask all to stop, in order; end by force what is left after `stop_wait_s`."""
         with signals.undisturbed():
             self._stopping.set()
-            self._thread.join()
+            if self._thread.ident is not None:
+                self._ended.wait()
 
     def check(self) -> None:
         """Raise ProcessFailed when a process died too often to be started again."""
@@ -103,9 +106,9 @@ class Supervisor:
 
     def wait(self) -> None:
         """Wait until the caller is interrupted; raises ProcessFailed when one fails for good."""
-        while self._thread.is_alive():
-            self._thread.join(POLL_S)
+        while not self._ended.wait(POLL_S):
             self.check()
+        self.check()
 
     def wait_ready(self, port: int, *, within_s: float = READY_WAIT_S) -> None:
         """Return once `GET /readyz` on this port answers 200.
@@ -142,6 +145,7 @@ class Supervisor:
         finally:
             self._started.set()
             self._stop_all()
+            self._ended.set()
 
     def _look_after(self) -> None:
         now_s = time.monotonic()

@@ -41,7 +41,8 @@ CHANGES = {
     "ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_event_once": "add_constraint",
     "ALTER TABLE payment_facts DROP CONSTRAINT payment_facts_payment_fkey": "add_fk",
     "ALTER TABLE claims DROP CONSTRAINT claims_pkey": "primary key of claims",
-    "INSERT INTO legal_transitions VALUES ('failed', 'cancelled', 'cancelled')": (
+    "ALTER TABLE legal_transitions DISABLE TRIGGER legal_transitions_append_only;"
+    " INSERT INTO legal_transitions VALUES ('failed', 'cancelled', 'cancelled')": (
         "legal_transitions allows failed, cancelled, cancelled"
     ),
 }

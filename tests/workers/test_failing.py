@@ -134,7 +134,7 @@ def test_a_payment_that_another_session_holds_is_waited_for_and_then_tried_later
     free = scene.apply(*events)
 
     assert (held, free) == ({"applied": 1, "retry": 1}, {"applied": 1})
-    assert scene.attempts(events[0]) == [(1, "retry", "LockNotAvailable")]
+    assert scene.attempts(events[0]) == [(1, "deferred", "LockNotAvailable")]
     assert scene.credit() == 2_000
 
 

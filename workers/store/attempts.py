@@ -33,6 +33,18 @@ _RECORD = """
 """
 
 
+_TRIED = """
+    SELECT count(*) FROM attempts
+    WHERE event_id = %s AND outcome = 'retry' AND replay_id IS NOT DISTINCT FROM %s::bigint
+"""
+
+
+def tried(tx: Transaction, event_id: int, *, replay_id: int | None) -> int:
+    """Return how often the event failed for a reason nobody foresaw, in this run of tries."""
+    row = tx.execute(_TRIED, (event_id, replay_id)).fetchone()
+    return row[0] if row else 0
+
+
 def record(tx: Transaction, attempts: Sequence[Attempt]) -> None:
     """Append attempts; none is ever changed."""
     if attempts:

@@ -89,6 +89,24 @@ def resolve(tx: Transaction, event_ids: Sequence[int], *, actor: str, reason: st
     return tx.execute(_RESOLVE, (list(event_ids), actor, reason)).rowcount
 
 
+_PLACED = """
+    WITH resolved AS (
+        UPDATE dead_letters d SET status = 'resolved', resolved_at = now()
+        WHERE event_id = ANY(%b::bigint[]) AND status = 'open' AND reason = 'missing_capture'
+          AND NOT EXISTS (SELECT 1 FROM waiting_captures w WHERE w.event_id = d.event_id)
+        RETURNING id
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT id, 'resolved', %s, 'the capture came' FROM resolved
+"""
+
+
+def resolve_placed(tx: Transaction, event_ids: Sequence[int]) -> None:
+    """Close the letters of events that died for want of a capture and want none any more."""
+    if event_ids:
+        tx.execute(_PLACED, (list(event_ids), SYSTEM))
+
+
 _DISCARD = """
     WITH discarded AS (
         UPDATE dead_letters SET status = 'discarded', resolved_at = now()

@@ -1,0 +1,33 @@
+"""The pulse: which threads are at work, and since when, so that a stalled one is noticed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STALL_S_MAX = 60.0
+"""Longest that one batch may take: every wait inside it is shorter, and so is their sum."""
+
+_busy_since_s: dict[int, float] = {}
+
+
+@contextlib.contextmanager
+def at_work() -> Iterator[None]:
+    """Note that this thread is at work for as long as the block runs."""
+    thread = threading.get_ident()
+    _busy_since_s[thread] = time.monotonic()
+    try:
+        yield
+    finally:
+        _busy_since_s.pop(thread, None)
+
+
+def stalled() -> int:
+    """Return how many threads have been at one batch for too long."""
+    oldest_s = time.monotonic() - STALL_S_MAX
+    return sum(since_s < oldest_s for since_s in tuple(_busy_since_s.values()))
