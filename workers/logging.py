@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 
-def configure(process: str) -> None:
+def configure(process: str, *, level: int = logging.INFO) -> None:
     """Let every line of this process say which it is and carry nothing but listed fields."""
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[
             _name(process),
             structlog.processors.add_log_level,

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or not found, 2 usage, 3 a store is away.
 from __future__ import annotations
 
 import sys
+from logging import WARNING
 
 import click
 import psycopg
@@ -64,7 +65,7 @@ def audit_verify(*, json_: bool) -> None:
 
 def main() -> None:
     """Run the command line; turn every foreseen error into a sentence and an exit code."""
-    logging.configure("cli")
+    logging.configure("cli", level=WARNING)
     try:
         cli()
     except PayratchetError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -18,14 +19,14 @@ from workers.operations.options import (
     reason_option,
     yes_option,
 )
-from workers.operations.output import REFUSED, Failed, as_json, as_lines, as_table
+from workers.operations.output import REFUSED, Failed, age, as_json, as_lines, as_table
 from workers.store import dead_letters as letters
 from workers.store import views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ("id", "reason", "provider", "type", "reference", "attempts", "status", "dead_at")
+COLUMNS = ("id", "reason", "provider", "reference", "tries", "age")
 
 STATUSES = ("open", "replaying", "resolved", "discarded")
 
@@ -58,7 +59,12 @@ def list_(
     if json_:
         as_json({"items": found, "next_cursor": next_cursor})
         return
-    as_table(found, COLUMNS, "Nothing is set aside.")
+    now = datetime.now(UTC)
+    rows = [
+        {**letter, "tries": letter["attempts"], "age": age(now - letter["dead_at"])}
+        for letter in found
+    ]
+    as_table(rows, COLUMNS, "Nothing is set aside.")
 
 
 @dead_letters.command("show")

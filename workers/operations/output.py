@@ -12,6 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
 DONE, REFUSED, USAGE, STORE_AWAY = 0, 1, 2, 3
 """Exit codes."""
@@ -48,12 +49,23 @@ def printable(value: object) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
+def age(span: timedelta) -> str:
+    """Return how long ago, in the largest unit that says enough."""
+    seconds = max(0, int(span.total_seconds()))
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length_s:
+            return f"{seconds // length_s} {unit}"
+    return f"{seconds} s"
+
+
 def as_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], empty: str) -> None:
     """Print rows as a table, or a sentence when there are none."""
     if not rows:
         click.echo(empty)
         return
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(printable(row.get(column)) for column in columns))
     Console(markup=False, highlight=False, emoji=False).print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ dt { color: var(--quiet); font-size: .85rem } dd { margin: 0; font-size: 1.7rem 
 dd.alarm { color: var(--alarm) } dd.good { color: var(--good) }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line) }
-td.number { text-align: right; font-variant-numeric: tabular-nums } p.empty { color: var(--quiet) }
+.number { text-align: right; font-variant-numeric: tabular-nums } td { white-space: nowrap }
+p.empty { color: var(--quiet) }
 """
 
 OLDEST_ALARM_S = 60.0
@@ -72,7 +74,10 @@ def _table(title: str, rows: Sequence[Mapping[str, object]], empty: str) -> str:
     head = f"<h2>{escape(title)}</h2>"
     if not rows:
         return f"{head}<p class='empty'>{escape(empty)}</p>"
-    names = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in rows[0])
+    names = "".join(
+        f"<th{_kind(value)}>{escape(name.replace('_', ' '))}</th>"
+        for name, value in rows[0].items()
+    )
     body = "".join(
         "<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows
     )
@@ -80,6 +85,14 @@ def _table(title: str, rows: Sequence[Mapping[str, object]], empty: str) -> str:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, int):
-        return f"<td class='number'>{value:,}</td>"
-    return f"<td>{escape('' if value is None else str(value))}</td>"
+    return f"<td{_kind(value)}>{escape(_text(value))}</td>"
+
+
+def _kind(value: object) -> str:
+    return " class='number'" if isinstance(value, int) else ""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return f"{value:,}" if isinstance(value, int) else str("" if value is None else value)
