@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import uvicorn
@@ -21,7 +24,11 @@ from workers.settings import ConsoleSettings, load
 from workers.store import views
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from starlette.requests import Request
+
+T = TypeVar("T")
 
 LETTERS_SHOWN = 20
 STOP_WITHIN_S = 5
@@ -39,34 +46,65 @@ HEADERS = {
 SHOWN = ("id", "reason", "provider", "type", "reference", "amount_minor", "currency", "dead_at")
 
 
-def make_app(database: Database) -> Starlette:
-    """Return the application. Its endpoints only read."""
+class Pages:
+    """What the console answers, read by one thread with one connection: a few ms at a time."""
 
-    def overview(_request: Request) -> Response:
-        with database.transaction() as tx:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+
+    async def overview(self, _request: Request) -> Response:
+        """Answer with the page."""
+        return HTMLResponse(await self._read(self._page), headers=HEADERS)
+
+    async def scrape(self, _request: Request) -> Response:
+        """Answer with the figures."""
+        text = await self._read(lambda: metrics.scrape(self._database))
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Let go of the connection at the end, in the thread that has it."""
+        yield
+        await self._read(self._database.close)
+        self._reader.shutdown()
+
+    async def _read(self, what: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, what)
+
+    def _page(self) -> str:
+        with self._database.transaction() as tx:
             letters = views.letters(tx, filters=OPEN_LETTERS, before=None, limit=LETTERS_SHOWN)
-            body = page.render(
+            return page.render(
                 now=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
                 overview=views.overview(tx),
                 reasons=views.open_by_reason(tx),
                 risk=views.money_at_risk(tx),
                 letters=[{name: letter[name] for name in SHOWN} for letter in letters],
             )
-        return HTMLResponse(body, headers=HEADERS)
 
-    def scrape(_request: Request) -> Response:
-        text = metrics.scrape(database)
-        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def livez(_request: Request) -> Response:
-        return PlainTextResponse("ok")
+async def livez(_request: Request) -> Response:
+    """Answer that the process lives."""
+    return PlainTextResponse("ok")
 
-    def away(_request: Request, _error: Exception) -> Response:
-        return PlainTextResponse("The record cannot be read right now.", status_code=503)
 
+async def away(_request: Request, _error: Exception) -> Response:
+    """Answer for a record that cannot be read."""
+    return PlainTextResponse("The record cannot be read right now.", status_code=503)
+
+
+def make_app(database: Database) -> Starlette:
+    """Return the application. Its endpoints only read."""
+    pages = Pages(database)
     return Starlette(
-        routes=[Route("/", overview), Route("/metrics", scrape), Route("/livez", livez)],
+        routes=[
+            Route("/", pages.overview),
+            Route("/metrics", pages.scrape),
+            Route("/livez", livez),
+        ],
         exception_handlers={psycopg.OperationalError: away},
+        lifespan=pages.lifespan,
     )
 
 
