@@ -22,6 +22,11 @@ BROKER_NAMESPACE = "{payratchet}"
 """Prefix of every key of the broker; the braces keep them on one shard of a cluster."""
 
 
+PROBE_KEY = f"{BROKER_NAMESPACE}:probe"
+PROBE_LIVES_MS = 10_000
+"""What is written to see whether the broker takes messages, and how long it stays there."""
+
+
 class Lane(StrEnum):
     """Work that may not wait for other work. Each has a queue, an actor and threads of its own."""
 

@@ -91,7 +91,7 @@ def _secrets(environment: Environment, provider: Provider) -> list[tuple[str, st
     default = _default_secret(environment, f"{prefix}_WEBHOOK_SECRET")
     if default is not None:
         found.append((DEFAULT_ACCOUNT, *default))
-    pattern = re.compile(re.escape(prefix) + "__(.+)_WEBHOOK_SECRET")
+    pattern = re.compile(re.escape(prefix) + "__(.*)_WEBHOOK_SECRET")
     for variable, text in sorted(environment.items()):
         match = pattern.fullmatch(variable)
         if match is None:

@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from domain.wakeup import PROBE_KEY, PROBE_LIVES_MS
 from ingress import gate, problems, statements, store
 from ingress.errors import MethodNotAllowed
 
@@ -128,9 +129,10 @@ class Health:
             return False, False
 
     async def _ask_redis(self) -> bool:
+        """Ask for a write: a Redis that is full or read-only answers PING, but rings for nobody."""
         try:
             async with asyncio.timeout(ASK_S_MAX):
-                return bool(await self._redis.ping())
+                return bool(await self._redis.set(PROBE_KEY, b"", px=PROBE_LIVES_MS))
         except (RedisError, OSError, TimeoutError):
             return False
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 """What uvicorn writes before an answer, to a client that asked whether to send its body."""
@@ -15,9 +19,10 @@ class HeldTransport(asyncio.Transport):
     small request. All our answers are small and sent at once.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         super().__init__()
         self._transport = transport
+        self._close = close
         self._parts: list[bytes] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -33,9 +38,9 @@ class HeldTransport(asyncio.Transport):
             self._transport.write(b"".join(parts))
 
     def close(self) -> None:
-        """Send what is held, then close."""
+        """Send what is held, then close in the connection's own way."""
         self.flush()
-        self._transport.close()
+        self._close()
 
     def is_closing(self) -> bool:
         """Say whether nothing more can be sent."""

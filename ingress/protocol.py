@@ -8,6 +8,7 @@ they were headers. Each connection looks at itself twice a second, which costs a
 from __future__ import annotations
 
 import functools
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,11 @@ LOOK_S = 0.5
 LINGER_S = 1.0
 """Seconds that a refused client has to read why, while what it still sends is thrown away."""
 
-HEAD_BYTES_MAX = 65_536
-"""Bytes that are read without the end of the headers in sight."""
+FRAMING_BYTES_MAX = 65_536
+"""Bytes of a request that are not its body: its head, the sizes of its chunks, its trailers."""
+
+PIPELINED_MAX = 64
+"""Requests of one connection that may wait for the answers to those before them."""
 
 CONNECTIONS_MAX = 4_000
 """Connections of one process; the next client is told to come again."""
@@ -54,11 +58,14 @@ class Protocol(HttpToolsProtocol):
     _unread_since_s: float | None = None
     _refused_at_s: float | None = None
     _is_in_head = True
-    _head_bytes = 0
+    _framing_bytes = 0
+    _is_between = True
+    _begun = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
+        self._unanswered: deque[RequestResponseCycle] = deque()
         self._due_since_s = self.loop.time()
         self._timer = self.loop.call_later(LOOK_S, self._look)
         if len(self.connections) > CONNECTIONS_MAX:
@@ -72,23 +79,36 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, as long as the head stays within its bounds."""
+        """Feed the parser, as long as what is no body stays within its bounds.
+
+        Where in the data a request began is not told, so the data in which one begins after the
+        end of another is charged to neither: a transport hands over 256 KiB at the most.
+        """
         if self._refused_at_s is not None:
             return
         if self._due_since_s is None:
             self._due_since_s = self.loop.time()
-        was_in_head = self._is_in_head
+        may_begin, begun_before = self._is_between, self._begun
+        if may_begin:
+            self._framing_bytes = 0
+        self._framing_bytes += len(data)
         super().data_received(data)
-        if was_in_head and self._is_in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self.refuse(self._too_long())
+        if self._begun - begun_before > may_begin:
+            self._framing_bytes = 0
+        elif self._framing_bytes > FRAMING_BYTES_MAX:
+            self.refuse(self._too_long())
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, which has bounds of its own."""
+        self._framing_bytes -= len(body)
+        super().on_body(body)
 
     def on_message_begin(self) -> None:
-        """Begin to count another head."""
+        """Note that another request comes."""
         super().on_message_begin()
         self._is_in_head = True
-        self._head_bytes = 0
+        self._is_between = False
+        self._begun += 1
         self._due_since_s = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -101,16 +121,20 @@ class Protocol(HttpToolsProtocol):
 
         After an upgrade that was not granted the parser would take the body for a new request.
         """
+        if len(self._unanswered) >= PIPELINED_MAX:
+            raise ValueError("too many requests wait for the answers to those before them")
         if not self.url.startswith(b"/") or self.parser.should_upgrade():
             raise ValueError("the target is no path, or an upgrade is asked for")
         self._is_in_head = False
         super().on_headers_complete()
-        held = self.cycle.transport = HeldTransport(self.transport)
+        held = self.cycle.transport = HeldTransport(self.transport, self._close)
         self.cycle.on_response = functools.partial(self._finish, held)
+        self._unanswered.append(self.cycle)
 
     def on_message_complete(self) -> None:
         """Note that the client owes nothing more."""
         super().on_message_complete()
+        self._is_between = True
         self._due_since_s = None
 
     def send_400_response(self, msg: str) -> None:
@@ -126,22 +150,35 @@ class Protocol(HttpToolsProtocol):
         """
         if self._refused_at_s is not None or self.transport.is_closing():
             return
-        self._refused_at_s = self.loop.time()
-        cycle = self._open_cycle()
-        if cycle is not None:
-            cycle.disconnected = True
-            cycle.message_event.set()
         request_id = gate.new_request_id()
         self.transport.write(_response(error, request_id))
-        self.transport.write_eof()
-        self.flow.resume_reading()
+        self._linger()
         self.app_state["refusals"].say(
             code=error.code, status=error.http_status, request_id=request_id
         )
 
+    def _linger(self) -> None:
+        """Say no more, and throw away what still comes, so that what was said can be read."""
+        self._refused_at_s = self.loop.time()
+        self.pipeline.clear()
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.write_eof()
+        self.flow.resume_reading()
+
+    def _close(self) -> None:
+        """Close after an answer; a client that is still sending must be able to read it first."""
+        if self._due_since_s is None or self._refused_at_s is not None:
+            self.transport.close()
+        else:
+            self._linger()
+
     def _finish(self, held: HeldTransport) -> None:
         """Send the answer, which is complete now."""
         held.flush()
+        if self._unanswered:
+            self._unanswered.popleft()
         self.on_response_complete()
 
     def _look(self) -> None:

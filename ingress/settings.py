@@ -6,6 +6,8 @@ import ipaddress
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
+import psycopg.conninfo
+import redis.connection
 from pydantic import Field, InstanceOf, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -48,6 +50,26 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     payratchet_allow_unsafe_store: bool = False
     accounts: InstanceOf[Accounts] = Field(default=Accounts({}), repr=False)
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgres(cls, value: str) -> str:
+        """Refuse what libpq cannot read."""
+        try:
+            psycopg.conninfo.conninfo_to_dict(value)
+        except psycopg.ProgrammingError:
+            raise ValueError("a URL of Postgres is expected") from None
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _of_redis(cls, value: str) -> str:
+        """Refuse what the Redis client cannot read."""
+        try:
+            redis.connection.parse_url(value)  # type: ignore[no-untyped-call]
+        except ValueError:
+            raise ValueError("a URL of Redis is expected") from None
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -16,7 +16,7 @@ import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
-from workers import naming, unclaimed
+from workers import naming, pulse, unclaimed
 from workers.failing import postpone_or_bury
 from workers.outcome import Outcome, Tally
 from workers.reading import read
@@ -115,6 +115,7 @@ class _Batch:
         """Apply each event in a transaction of its own; what fails is tried later, or dies."""
         tally = Tally()
         for event_id in event_ids:
+            pulse.beat()
             with self.database.transaction(durable=False) as tx:
                 claims.renew(tx, claim_id)
             try:

@@ -15,7 +15,15 @@ from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.encoder import Encoder
 
-from domain.wakeup import BROKER_NAMESPACE, Lane, actor_name, batches, queue_name
+from domain.wakeup import (
+    BROKER_NAMESPACE,
+    PROBE_KEY,
+    PROBE_LIVES_MS,
+    Lane,
+    actor_name,
+    batches,
+    queue_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -190,10 +198,6 @@ def ring(broker: RedisBroker, lane: Lane, event_ids: Sequence[int], *, alone: bo
                 options={},
             )
         )
-
-
-PROBE_KEY = f"{BROKER_NAMESPACE}:probe"
-PROBE_LIVES_MS = 10_000
 
 
 def probe(client: redis.Redis) -> None:

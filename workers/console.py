@@ -60,7 +60,8 @@ class Pages:
     async def scrape(self, _request: Request) -> Response:
         """Answer with the figures."""
         text = await self._read(lambda: metrics.scrape(self._database))
-        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+        media_type = "text/plain; version=0.0.4; charset=utf-8"
+        return Response(text, media_type=media_type, headers=HEADERS)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STALL_S_MAX = 60.0
-"""Longest that one batch may take: every wait inside it is shorter, and so is their sum."""
+"""Longest that a batch may take, or an event run by itself: all its waits are shorter."""
 
 _busy_since_s: dict[int, float] = {}
 
@@ -27,7 +27,14 @@ def at_work() -> Iterator[None]:
         _busy_since_s.pop(thread, None)
 
 
-def stalled() -> int:
-    """Return how many threads have been at one batch for too long."""
-    oldest_s = time.monotonic() - STALL_S_MAX
+def beat() -> None:
+    """Note that the work of this thread goes on; nothing where none was noted to have begun."""
+    thread = threading.get_ident()
+    if thread in _busy_since_s:
+        _busy_since_s[thread] = time.monotonic()
+
+
+def stalled(longest_s: float = STALL_S_MAX) -> int:
+    """Return how many threads have been at one batch for longer than that."""
+    oldest_s = time.monotonic() - longest_s
     return sum(since_s < oldest_s for since_s in tuple(_busy_since_s.values()))

@@ -73,6 +73,8 @@ def main() -> None:
     except ValidationError as error:
         names = ", ".join(str(detail["loc"][0]).upper() for detail in error.errors())
         _leave(f"settings_missing: set {names}, or start `dev.py up` here", USAGE)
+    except UnicodeError:
+        _leave("validation_failed: what was given is not UTF-8 text", REFUSED)
     except redis.RedisError as error:
         _leave(f"store_unavailable: {type(error).__name__}; is Redis running?", STORE_AWAY)
     except psycopg.Error as error:

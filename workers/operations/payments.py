@@ -51,7 +51,7 @@ def announcement(asked: dict[str, Any]) -> Announcement:
     reference, customer_id = str(asked.get("reference")), str(asked.get("customer_id"))
     if not amount.amount_minor:
         raise Failed("validation_failed", "amount_minor: a payment asks for more than nothing")
-    if asked.get("provider") not in PROVIDERS:
+    if str(asked.get("provider")) not in PROVIDERS:
         raise Failed("provider_unknown", f"known providers: {', '.join(sorted(PROVIDERS))}")
     if not REFERENCE.fullmatch(reference):
         raise Failed("validation_failed", f"reference: must match {REFERENCE.pattern}")
@@ -98,6 +98,8 @@ def _lines(file: Iterable[str]) -> list[dict[str, Any]]:
         if not isinstance(said, dict) or number > LINES_MAX:
             raise Failed("validation_failed", f"line {number}: one object a line, {LINES_MAX} most")
         read.append(said)
+    if not read:
+        raise Failed("validation_failed", "the file announces nothing")
     return read
 
 
