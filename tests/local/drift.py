@@ -1,6 +1,6 @@
 """`python -m tests.local.drift`: what is written twice must say the same; lists where it does not.
 
-The migrations make the schema; `workers/store/tables.py` describes it, two files are generated from
+The migrations make the schema; `migrations/tables.py` describes it, two files are generated from
 code, and the rows of `legal_transitions` repeat `domain.transitions`. Needs the packages of the
 virtual environment; always starts throw-away stores of its own.
 """
@@ -19,10 +19,10 @@ from sqlalchemy.pool import NullPool
 
 from domain.transitions import LEGAL, Edge, Event, State
 from migrations import generate, run
+from migrations.tables import METADATA
 from tests.local import throw_away
 from tests.local.errors import LocalRunFailed
 from tests.local.stores import Stores
-from workers.store.tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def _tables(connection: Connection) -> Iterator[str]:
         connection, opts={"compare_type": True, "include_object": _is_described}
     )
     for found in compare_metadata(context, METADATA):
-        yield f"workers/store/tables.py differs from the migrations: {found}"
+        yield f"migrations/tables.py differs from the migrations: {found}"
 
 
 def _is_described(_: object, name: str | None, kind: str, *__: object) -> bool:
@@ -67,7 +67,7 @@ def _primary_keys(connection: Connection) -> Iterator[str]:
         there = inspector.get_pk_constraint(table.name)
         said = (table.primary_key.name, table.primary_key.columns.keys())
         if said != (there["name"], there["constrained_columns"]):
-            yield f"workers/store/tables.py differs in the primary key of {table.name}: {there}"
+            yield f"migrations/tables.py differs in the primary key of {table.name}: {there}"
 
 
 def _transitions(connection: Connection) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Every table of the schema, as SQLAlchemy Core knows tables.
 
-The migrations make the tables; this describes them, for queries that are put together at run time
-(an operator's filters) and for the test that holds both together. Hot paths write their own SQL.
+The migrations make the tables; this says what they are meant to come to, so that a check can hold
+one against the other. Nothing that runs reads it: `workers/store/` writes its own SQL.
 """
 
 from __future__ import annotations
