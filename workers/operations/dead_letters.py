@@ -26,7 +26,7 @@ from workers.store import views
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLUMNS = ("id", "reason", "provider", "reference", "tries", "age")
+COLUMNS = ("id", "reason", "provider", "reference", "tries", "status", "age")
 
 STATUSES = ("open", "replaying", "resolved", "discarded")
 
