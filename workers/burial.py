@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from domain.delivery import ProviderEvent
 from domain.fingerprint import fingerprint
+from workers.store import attempts, dead_letters, inbox
 from workers.store.dead_letters import Letter
 
 if TYPE_CHECKING:
-    from domain.judgement import Burial, Heard
+    from domain.errors import Permanent
+    from domain.judgement import Burial
+    from workers.database import Transaction
     from workers.store.inbox import Work
 
 
-def letter_for(work: Work, heard: Heard | None, burial: Burial) -> Letter:
+def letter_for(work: Work, said: ProviderEvent | Permanent | None, burial: Burial) -> Letter:
     """Return the dead letter of an event; where its body could not be read, of what is known."""
-    said = heard.said if heard and isinstance(heard.said, ProviderEvent) else None
+    if not isinstance(said, ProviderEvent):
+        said = None
     amounts = [fact.amount for fact in said.facts if fact.amount] if said else []
     event_type = said.type if said else "unread"
     return Letter(
@@ -33,4 +37,23 @@ def letter_for(work: Work, heard: Heard | None, burial: Burial) -> Letter:
         amounts[0].amount_minor if amounts else None,
         amounts[0].currency if amounts else None,
         work.attempts + work.crashes + 1,
+    )
+
+
+def set_aside(tx: Transaction, work: Work, letter: Letter, *, worker: str) -> None:
+    """Bury an event by itself: the letter, the attempt that ended so, and nothing owed any more."""
+    dead_letters.bury(tx, [letter])
+    attempts.record(tx, [died(work, letter, worker=worker)])
+    inbox.finish(tx, [work.event_id])
+
+
+def died(work: Work, letter: Letter, *, worker: str) -> attempts.Attempt:
+    """Return the attempt that ended in this letter."""
+    return attempts.of(
+        work,
+        worker=worker,
+        outcome="dead",
+        error_class=letter.error_class,
+        fingerprint=letter.fingerprint,
+        message=letter.message,
     )

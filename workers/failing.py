@@ -12,10 +12,12 @@ from domain import retry
 from domain.errors import Permanent, Transient
 from domain.fingerprint import fingerprint
 from domain.judgement import Burial
-from workers.burial import letter_for
-from workers.store import attempts, dead_letters, inbox
+from workers.burial import letter_for, set_aside
+from workers.store import attempts, inbox
+from workers.translating import say
 
 if TYPE_CHECKING:
+    from domain.delivery import ProviderEvent
     from workers.database import Database
     from workers.store.inbox import Work
 
@@ -45,11 +47,10 @@ def postpone_or_bury(
         work = found[0]
         tried = attempts.tried(tx, event_id, replay_id=work.replay_id)
         burial = verdict(work, error, tried=tried)
-        attempts.record(tx, [_attempt(work, error, burial, worker)])
         if burial is not None:
-            dead_letters.bury(tx, [letter_for(work, None, burial)])
-            inbox.finish(tx, [event_id])
+            set_aside(tx, work, letter_for(work, _said(work), burial), worker=worker)
         else:
+            attempts.record(tx, [_put_off(work, error, worker)])
             delay_s = retry.delay_s(work.attempts + 1, random.random())  # noqa: S311 - jitter
             inbox.postpone(tx, event_id, delay_s=delay_s)
     ended = "dead" if burial else "retry"
@@ -90,22 +91,21 @@ def describe(error: Exception) -> str:
     return first[:MESSAGE_LENGTH_MAX]
 
 
-def _attempt(work: Work, error: Exception, burial: Burial | None, worker: str) -> attempts.Attempt:
+def _said(work: Work) -> ProviderEvent | Permanent | None:
+    """Return what the event says, for the letter; None where reading it is what fails."""
+    try:
+        return say(work)
+    except Exception:  # noqa: BLE001 - the error that counts is known already
+        return None
+
+
+def _put_off(work: Work, error: Exception, worker: str) -> attempts.Attempt:
     name, message = type(error).__name__, describe(error)
-    return attempts.Attempt(
-        work.event_id,
-        work.attempts + 1,
-        work.now,
-        worker,
-        _outcome(error, burial),
-        name,
-        fingerprint(work.source, "unread", burial.reason if burial else "retry", name, message),
-        message,
-        work.replay_id,
+    return attempts.of(
+        work,
+        worker=worker,
+        outcome="deferred" if is_passing(error) else "retry",
+        error_class=name,
+        fingerprint=fingerprint(work.source, "unread", "retry", name, message),
+        message=message,
     )
-
-
-def _outcome(error: Exception, burial: Burial | None) -> str:
-    if burial is not None:
-        return "dead"
-    return "deferred" if is_passing(error) else "retry"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.delivery import ProviderEvent
 from domain.ledger import CUSTOMER_PREFIX
 from workers import healing, history
-from workers.burial import letter_for
+from workers.burial import died, letter_for
 from workers.store import (
     attempts,
     dead_letters,
@@ -125,25 +125,13 @@ class Outcome:
 
     def bury(self, work: Work, heard: Heard, burial: Burial) -> None:
         """Set the event aside, with the attempt that ended so."""
-        letter = letter_for(work, heard, burial)
+        letter = letter_for(work, heard.said, burial)
         self.letters.append(letter)
-        self.note(work, "dead", letter)
+        self.attempts.append(died(work, letter, worker=self.worker))
 
-    def note(self, work: Work, outcome: str, letter: dead_letters.Letter | None = None) -> None:
+    def note(self, work: Work, outcome: str) -> None:
         """Record how the attempt ended where nothing else says it."""
-        self.attempts.append(
-            attempts.Attempt(
-                work.event_id,
-                work.attempts + 1,
-                work.now,
-                self.worker,
-                outcome,
-                letter.error_class if letter else None,
-                letter.fingerprint if letter else None,
-                letter.message if letter else None,
-                work.replay_id,
-            )
-        )
+        self.attempts.append(attempts.of(work, worker=self.worker, outcome=outcome))
 
     def write(self, tx: Transaction) -> None:
         """Write everything, in the one order that locks and triggers expect."""

@@ -18,10 +18,10 @@ import structlog
 from domain.judgement import Burial
 from workers import logging
 from workers.apply import apply_events
-from workers.burial import letter_for
+from workers.burial import letter_for, set_aside
 from workers.database import Database
 from workers.settings import StoreSettings, load
-from workers.store import attempts, dead_letters, inbox
+from workers.store import inbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,22 +56,10 @@ def _bury(database: Database, event_id: int, ended: str, *, worker: str) -> None
         if not found:
             return
         work = found[0]
+        # Not read: whatever reads it may be what it kills.
         message = f"the event kills whoever applies it: {work.crashes} workers; alone, {ended}"
         letter = letter_for(work, None, Burial("crash_loop", "CrashLoop", message))
-        dead_letters.bury(tx, [letter])
-        attempt = attempts.Attempt(
-            event_id,
-            work.attempts + 1,
-            work.now,
-            worker,
-            "dead",
-            letter.error_class,
-            letter.fingerprint,
-            message,
-            work.replay_id,
-        )
-        attempts.record(tx, [attempt])
-        inbox.finish(tx, [event_id])
+        set_aside(tx, work, letter, worker=worker)
     log.error("event.quarantined", event_id=event_id, reason="crash_loop")
 
 

@@ -5,33 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.delivery import Mode, ProviderEvent
-from domain.errors import PayloadInvalid, Permanent
 from domain.judgement import Heard
-from domain.providers import PROVIDERS
 from workers.store import modes
+from workers.translating import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.errors import Permanent
     from workers.database import Transaction
     from workers.store.inbox import Work
 
 
 def read(tx: Transaction, work: Sequence[Work]) -> list[Heard]:
     """Return what the events say. A body that cannot be read is a refusal, never an exception."""
-    said = [_say(item) for item in work]
+    said = [say(item) for item in work]
     pinned = _pin(tx, work, said)
     return [_heard(item, words, pinned) for item, words in zip(work, said, strict=True)]
-
-
-def _say(work: Work) -> ProviderEvent | Permanent:
-    provider = PROVIDERS.get(work.source)
-    if provider is None:
-        return PayloadInvalid(f"no adapter is called {work.source}")
-    try:
-        return provider.parse(work.body, work.event_key)
-    except Permanent as refusal:
-        return refusal
 
 
 def _pin(

@@ -156,6 +156,8 @@ def test_a_replay_that_succeeds_says_what_customers_gained(payratchet: Run, scen
     scene.mend()
     [letter] = json.loads(payratchet("dead-letters", "list", "--json").out)["items"]
     assert (letter["reason"], letter["attempts"]) == ("exhausted", 5)
+    assert (letter["reference"], letter["type"]) == ("p1", "payment.succeeded")
+    assert (letter["amount_minor"], letter["currency"]) == (1_000, "NGN")
 
     replayed = payratchet("dead-letters", "replay", str(letter["id"]), "--json")
 

@@ -98,7 +98,7 @@ def replay(letter_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) ->
     open_ids = _only_open(letter_ids)
     confirm(len(open_ids), "Replay dead letters:", yes=yes)
     done = replaying.replay(store, open_ids, actor=surroundings.actor(), reason=reason)
-    report = asdict(done) | {"dry_run": False, "aborted": False, "ledger_diff": done.ledger_diff}
+    report = asdict(done) | {"dry_run": False, "aborted": False}
     as_json(report) if json_ else as_lines(report)
     if done.failed:
         click.get_current_context().exit(REFUSED)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workers.database import Transaction
+    from workers.store.inbox import Work
 
 
 class Attempt(NamedTuple):
@@ -31,6 +32,30 @@ _RECORD = """
     SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::timestamptz[], %b::text[], %b::text[],
                          %b::text[], %b::text[], %b::text[], %b::bigint[])
 """
+
+
+def of(
+    work: Work,
+    *,
+    worker: str,
+    outcome: str,
+    error_class: str | None = None,
+    fingerprint: str | None = None,
+    message: str | None = None,
+) -> Attempt:
+    """Return the attempt that ends now; those that died with their worker are counted too."""
+    number = work.attempts + work.crashes + 1
+    return Attempt(
+        work.event_id,
+        number,
+        work.now,
+        worker,
+        outcome,
+        error_class,
+        fingerprint,
+        message,
+        work.replay_id,
+    )
 
 
 _TRIED = """
