@@ -65,6 +65,8 @@ def decide(
 
 
 def _contradiction(before: Position, after: Position) -> str | None:
+    if not after.contradictions:
+        return None
     brought_up = sorted(after.contradictions - before.contradictions)
     if brought_up:
         return ", ".join(brought_up)
@@ -74,7 +76,7 @@ def _contradiction(before: Position, after: Position) -> str | None:
         for key in more
         for (account, _), amount in after.effects[key].items()
     )
-    return "money_in_suspense" if into_suspense and after.contradictions else None
+    return "money_in_suspense" if into_suspense else None
 
 
 _BY_FACT: Mapping[tuple[FactKind, FactStatus], Event] = {
@@ -132,13 +134,13 @@ def _movements(
 ) -> tuple[Movement, ...]:
     """Post new effects under their own names, and changes of old ones as adjustments."""
     movements = []
-    for effect, object_id in dict.fromkeys((*before.effects, *after.effects)):
-        key = (effect, object_id)
-        old = before.effects.get(key)
-        legs = ledger.legs_of(ledger.difference(old or {}, after.effects.get(key, {})))
+    for key in dict.fromkeys((*before.effects, *after.effects)):
+        old, new = before.effects.get(key, {}), after.effects.get(key, {})
+        legs = ledger.legs_of(ledger.difference(old, new)) if old else ledger.legs_of(new)
         if not legs:
             continue
-        if old is None and key not in posted:
+        effect, object_id = key
+        if key not in before.effects and key not in posted:
             movements.append(Movement(effect, object_id, legs))
         else:
             adjusts = f"{object_id}@{version + 1}"

@@ -45,6 +45,19 @@ class Known:
     facts: tuple[Fact, ...]
     position: Position
 
+    def moved(self, change: Change, *, version: int, head_hash: bytes) -> Known:
+        """Return the payment after the change; its history then ends in that version and hash."""
+        return Known(
+            self.payment_id,
+            self.reference,
+            self.asked,
+            self.account,
+            version,
+            head_hash,
+            (*self.facts, *change.facts),
+            change.after,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Burial:

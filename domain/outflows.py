@@ -31,12 +31,14 @@ def by_object(facts: Iterable[Fact]) -> ByObject:
     return grouped
 
 
-def refunds(refunded: Iterable[Fact], totals: Iterable[Fact]) -> tuple[list[Outflow], bool]:
+def refunds(refunded: Collection[Fact], totals: Collection[Fact]) -> tuple[list[Outflow], bool]:
     """Return what was refunded, by refund id where known, and whether claims disagree.
 
     A cumulative total is taken by maximum and counts only for what no refund of the same
     capture explains; a refund that failed later takes its share out of the total.
     """
+    if not refunded and not totals:
+        return [], False
     latest = [_highest(facts) for facts in by_object(refunded).values()]
     told = [(facts[0].status, _outflow("refund", facts)) for facts in latest]
     done = [refund for status, refund in told if status is FactStatus.SUCCEEDED]

@@ -750,4 +750,96 @@ CREATE TRIGGER dead_letter_actions_append_only BEFORE UPDATE OR DELETE OR TRUNCA
 
 UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
 
+-- Running upgrade 0004 -> 0005
+
+CREATE FUNCTION check_payment_id_known() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            missing bigint;
+        BEGIN
+            SELECT named.id INTO missing
+            FROM (SELECT DISTINCT payment_id AS id FROM added WHERE payment_id IS NOT NULL) AS named
+            WHERE (SELECT p.id FROM payment_logs p WHERE p.id = named.id) IS NULL
+            LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION '% names payment %, which does not exist', TG_TABLE_NAME, missing
+                    USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_NAME;
+            END IF;
+            RETURN NULL;
+        END $$;
+
+CREATE FUNCTION check_payment_log_id_known() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            missing bigint;
+        BEGIN
+            SELECT named.id INTO missing
+            FROM (SELECT DISTINCT payment_log_id AS id FROM added WHERE payment_log_id IS NOT NULL) AS named
+            WHERE (SELECT p.id FROM payment_logs p WHERE p.id = named.id) IS NULL
+            LIMIT 1;
+            IF FOUND THEN
+                RAISE EXCEPTION '% names payment %, which does not exist', TG_TABLE_NAME, missing
+                    USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_NAME;
+            END IF;
+            RETURN NULL;
+        END $$;
+
+ALTER TABLE payment_facts DROP CONSTRAINT payment_facts_payment_fkey;
+
+CREATE TRIGGER payment_facts_payment_known AFTER INSERT ON payment_facts
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_id_known();
+
+ALTER TABLE payment_transitions DROP CONSTRAINT payment_transitions_payment_fkey;
+
+CREATE TRIGGER payment_transitions_payment_known AFTER INSERT ON payment_transitions
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_id_known();
+
+ALTER TABLE provider_references DROP CONSTRAINT provider_references_payment_fkey;
+
+CREATE TRIGGER provider_references_payment_known AFTER INSERT ON provider_references
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_id_known();
+
+ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_payment_fkey;
+
+CREATE TRIGGER ledger_entries_payment_known AFTER INSERT ON ledger_entries
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_id_known();
+
+ALTER TABLE sms_transactions DROP CONSTRAINT sms_transactions_payment_fkey;
+
+CREATE TRIGGER sms_transactions_payment_known AFTER INSERT ON sms_transactions
+            REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION check_payment_log_id_known();
+
+DROP TRIGGER payment_logs_asked_is_final ON payment_logs;
+
+CREATE TRIGGER payment_logs_asked_is_final
+            BEFORE UPDATE OF id, reference, client_id, customer_id, provider, account,
+                amount_minor, currency, announced_by, created_at ON payment_logs
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER provider_references_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON provider_references FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+ALTER TABLE sms_transactions
+            DROP CONSTRAINT sms_transactions_idempotency_key_once,
+            DROP CONSTRAINT sms_transactions_reversed_once;
+
+CREATE UNIQUE INDEX sms_transactions_idempotency_key_once
+            ON sms_transactions (client_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+CREATE UNIQUE INDEX sms_transactions_reversed_once
+            ON sms_transactions (reverses_id) WHERE reverses_id IS NOT NULL;
+
+ALTER TABLE payment_logs SET (fillfactor = 45);
+
+ALTER SEQUENCE ledger_movement_ids CACHE 100;
+
+ALTER TABLE payment_logs
+            DROP CONSTRAINT payment_logs_reference_check,
+            ADD CONSTRAINT payment_logs_reference_check CHECK (reference ~ '^[A-Za-z0-9._=-]+$' AND length(reference) <= 100);
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+
 COMMIT;

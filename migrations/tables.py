@@ -201,7 +201,6 @@ payment_facts = Table(
         name="payment_facts_once",
         postgresql_nulls_not_distinct=True,
     ),
-    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="payment_facts_payment_fkey"),
 )
 
 legal_transitions = Table(
@@ -236,9 +235,6 @@ payment_transitions = Table(
         ["legal_transitions.from_state", "legal_transitions.event", "legal_transitions.to_state"],
         name="payment_transitions_legal_fkey",
     ),
-    ForeignKeyConstraint(
-        ["payment_id"], ["payment_logs.id"], name="payment_transitions_payment_fkey"
-    ),
 )
 
 provider_references = Table(
@@ -250,9 +246,6 @@ provider_references = Table(
     _required("payment_id", BigInteger),
     PrimaryKeyConstraint(
         "provider", "account", "provider_reference", name="provider_references_pkey"
-    ),
-    ForeignKeyConstraint(
-        ["payment_id"], ["payment_logs.id"], name="provider_references_payment_fkey"
     ),
 )
 
@@ -300,7 +293,6 @@ ledger_entries = Table(
         name="ledger_entries_effect_once",
         postgresql_nulls_not_distinct=True,
     ),
-    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="ledger_entries_payment_fkey"),
 )
 
 customer_balances = Table(
@@ -334,17 +326,25 @@ sms_transactions = Table(
     _optional("description", Text),
     _required("created_at", _Time),
     PrimaryKeyConstraint("id", name="sms_transactions_pkey"),
-    UniqueConstraint("client_id", "idempotency_key", name="sms_transactions_idempotency_key_once"),
     UniqueConstraint(
         "customer_id", "currency", "customer_version", name="sms_transactions_in_sequence"
     ),
     UniqueConstraint("reference", name="sms_transactions_reference_once"),
-    UniqueConstraint("reverses_id", name="sms_transactions_reversed_once"),
-    ForeignKeyConstraint(
-        ["payment_log_id"], ["payment_logs.id"], name="sms_transactions_payment_fkey"
-    ),
     ForeignKeyConstraint(
         ["reverses_id"], ["sms_transactions.id"], name="sms_transactions_reverses_fkey"
+    ),
+    Index(
+        "sms_transactions_idempotency_key_once",
+        "client_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
+    Index(
+        "sms_transactions_reversed_once",
+        "reverses_id",
+        unique=True,
+        postgresql_where=text("reverses_id IS NOT NULL"),
     ),
     Index(
         "sms_transactions_one_top_up_per_payment",

@@ -6,6 +6,7 @@ no other; a claimer for when Redis is away; and a watchdog over all of them.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -35,6 +36,9 @@ STOP_WITHIN_MS = 8_000
 """Longest that a stopping worker waits for the batches in hand."""
 
 SMALL_LANE_THREADS = 1
+
+GC_THRESHOLD = 50_000
+"""Objects between two collections: a batch makes many and leaves hardly any cycles."""
 
 
 def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[Worker]:
@@ -86,6 +90,9 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
 
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     lanes = start(settings, database, worker=worker)
     claimer = DirectClaimer(connect(settings.redis_url), database, worker=worker)
     claimer.start()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.errors import Refused
 from domain.ledger import SMS_REVENUE, Leg, Movement, customer_credit
 from domain.payment import REFERENCE
-from workers.store import housekeeping, ledger, statement
+from workers.store import balances, housekeeping, ledger, statement
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -73,7 +73,7 @@ def debit(database: Database, wanted: Debit) -> None:
     if not REFERENCE.fullmatch(wanted.reference):
         raise ReferenceRefused(f"a reference must match {REFERENCE.pattern}")
     with database.transaction() as tx:
-        if ledger.lock_balance(tx, *owner) < wanted.amount.amount_minor:
+        if balances.lock(tx, [owner])[owner].balance_minor < wanted.amount.amount_minor:
             raise InsufficientCredit(f"{wanted.customer_id} in {wanted.amount.currency}")
         posting = ledger.Posting(
             _spend(wanted),
@@ -105,7 +105,7 @@ def reverse(database: Database, reference: str, *, client_id: str) -> None:
         spent = statement.debit(tx, reference)
         if spent is None:
             raise DebitUnknown(reference)
-        ledger.lock_balance(tx, spent.customer_id, spent.currency)
+        balances.lock(tx, [(spent.customer_id, spent.currency)])
         if statement.is_reversed(tx, spent.id):
             raise AlreadyReversed(reference)
         legs = (

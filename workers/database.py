@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.rows import TupleRow
 
+from workers import columns
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 CONNECT_TIMEOUT_S = 2
@@ -26,6 +29,19 @@ LOCK_TIMEOUT_MS = 2_000
 STATEMENT_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 """Longest that a transaction may wait for a lock, run one statement, or hold locks idly."""
+
+SESSION: Mapping[str, str] = MappingProxyType(
+    {
+        "lock_timeout": f"{LOCK_TIMEOUT_MS}ms",
+        "statement_timeout": f"{STATEMENT_TIMEOUT_MS}ms",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_MS}ms",
+        "synchronous_commit": "on",
+        # A use case finds its rows by an index; a plan that was made while a table was empty would
+        # go on scanning it. Only a snapshot reads whole tables.
+        "enable_seqscan": "off",
+    }
+)
+"""What every transaction of a session of ours begins with."""
 
 PREPARE_AFTER = 2
 """Executions after which a statement is prepared on its connection."""
@@ -68,22 +84,10 @@ class Database:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
         try:
             with connection.transaction():
-                connection.execute(
-                    "SELECT set_config('lock_timeout', %s, true),"
-                    " set_config('statement_timeout', %s, true),"
-                    " set_config('idle_in_transaction_session_timeout', %s, true),"
-                    " set_config('synchronous_commit', %s, true),"
-                    # A use case finds its rows by an index; a plan that was made while a table was
-                    # empty would go on scanning it. Only a snapshot reads whole tables.
-                    " set_config('enable_seqscan', %s, true)",
-                    (
-                        str(LOCK_TIMEOUT_MS),
-                        str(STATEMENT_TIMEOUT_MS),
-                        str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
-                        "on" if durable else "off",
-                        "on" if snapshot else "off",
-                    ),
-                )
+                if not durable:
+                    connection.execute("SET LOCAL synchronous_commit = 'off'")
+                if snapshot:
+                    connection.execute("SET LOCAL enable_seqscan = 'on'")
                 yield connection
         except psycopg.OperationalError:
             if connection.broken:
@@ -122,6 +126,9 @@ class Database:
             keepalives_count=KEEPALIVES_MAX,
             tcp_user_timeout=UNANSWERED_MS_MAX,
         )
+        columns.teach(connection)
+        for name, value in SESSION.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         row = connection.execute(
             "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
         ).fetchone()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from domain.delivery import ProviderEvent
@@ -94,13 +94,7 @@ class Outcome:
                 work.source, work.account, heard.said.provider_reference, known.payment_id
             )
             self.aliases[alias] = None
-        after = replace(
-            known,
-            version=steps[-1].version,
-            head_hash=steps[-1].hash,
-            facts=(*known.facts, *change.facts),
-            position=change.after,
-        )
+        after = known.moved(change, version=steps[-1].version, head_hash=steps[-1].hash)
         self._move(known, after, heard.said.provider_reference)
         return after
 
@@ -114,6 +108,8 @@ class Outcome:
     def _wait(self, work: Work, known: Known, change: Change) -> None:
         """Note which objects of this event wait for their capture, and which wait no longer."""
         before, after = known.position.waiting, change.after.waiting
+        if not before and not after:
+            return
         self.waiting.extend(
             waiting.Waiting(known.payment_id, fact.object_id, work.event_id, work.received_at)
             for fact in change.facts
@@ -134,23 +130,28 @@ class Outcome:
         self.attempts.append(attempts.of(work, worker=self.worker, outcome=outcome))
 
     def write(self, tx: Transaction) -> None:
-        """Write everything, in the one order that locks and triggers expect."""
-        payments.add_facts(tx, self.facts)
-        payments.add_steps(tx, self.steps)
-        payments.save(tx, list(self.moved.values()))
+        """Write everything, in the one order that locks and triggers expect.
+
+        What needs an answer comes first; most of it needs none and is sent in one go.
+        """
         if new_names := references.remember(tx, list(self.aliases)):
             healing.take_up(tx, dead_letters.of_provider_references(tx, new_names))
-        ledger.hold(tx, self.held)
-        ledger.post(tx, self.postings)
+        books = ledger.prepare(tx, self.postings, held=self.held)
+        with tx.pipeline():
+            payments.add_facts(tx, self.facts)
+            payments.add_steps(tx, self.steps)
+            saved = payments.save(tx, list(self.moved.values()))
+            books.write(tx)
+            attempts.record(tx, self.attempts)
+            inbox.finish(tx, self.finished)
+        saved.require_all()
         self.tally.credit_minor.update(_credit_minor(self.postings))
-        attempts.record(tx, self.attempts)
         waiting.note(tx, self.waiting)
         dead_letters.resolve_placed(tx, waiting.clear(tx, self.placed))
         dead_letters.resolve(
             tx, self.raised, actor=dead_letters.SYSTEM, reason="the event went through"
         )
         dead_letters.bury(tx, self.letters)
-        inbox.finish(tx, self.finished)
 
 
 def _credit_minor(postings: Iterable[ledger.Posting]) -> Counter[str]:

@@ -13,6 +13,7 @@ from tests.local.errors import StoreFailed
 from tests.local.server import LOG_TAIL_BYTES, QUIT_WAIT_S, STOP_WAIT_S, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.local.find import Postgres as Binaries
@@ -55,11 +56,13 @@ class Postgres(Server):
         log: Path,
         account: Account,
         throw_away: bool,
+        tuning: Mapping[str, str],
     ) -> None:
         super().__init__(data=data, log=log, account=account)
         self.binaries = binaries
         self.sockets = sockets
         self.throw_away = throw_away
+        self.tuning = tuning
 
     @property
     def url(self) -> str:
@@ -123,7 +126,8 @@ class Postgres(Server):
 
     def _command(self) -> list[str | Path]:
         durability = THROW_AWAY if self.throw_away else DURABLE
-        settings = {**SETTINGS, **durability, "unix_socket_directories": str(self.sockets)}
+        settings = {**SETTINGS, **self.tuning, **durability}
+        settings["unix_socket_directories"] = str(self.sockets)
         return [self.binaries.folder / "postgres", "-D", self.data, *_options(settings)]
 
     def _is_ready(self) -> bool:

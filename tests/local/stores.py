@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Self
 
 from tests.local import find, orphans, privileges, signals, sockets
@@ -13,6 +14,7 @@ from tests.local.postgres import Postgres
 from tests.local.valkey import PID_FILE, Valkey
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 class Stores:
     """Postgres and Valkey, started on entering and stopped on leaving.
 
-    A store that is given by its URL is only passed on. The folder keeps the data (`postgres-18`,
-    `valkey-9`), the logs (`log/`) and the lock. Enter from a thread that lives as long as the run:
-    the kernel stops both when that thread ends, even by SIGKILL.
+    A store that is given by its URL is only passed on; `tuning` is for a Postgres of ours and
+    cannot make it less durable. The folder keeps the data (`postgres-18`, `valkey-9`), the logs
+    (`log/`) and the lock. Enter from a thread that lives as long as the run: the kernel stops both
+    when that thread ends, even by SIGKILL.
     Raises AlreadyRunning, StoreMissing or StoreFailed on entering, and then nothing runs.
     """
 
@@ -33,9 +36,11 @@ class Stores:
         throw_away: bool = False,
         database_url: str | None = None,
         redis_url: str | None = None,
+        tuning: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folder = folder.absolute()
         self.throw_away = throw_away
+        self.tuning = tuning
         self._database_url = database_url
         self._redis_url = redis_url
         self._postgres: Postgres | None = None
@@ -132,6 +137,7 @@ class Stores:
             log=self.folder / "log" / "postgres.log",
             account=account,
             throw_away=self.throw_away,
+            tuning=self.tuning,
         )
         self._postgres.prepare()
         self._postgres.start()

@@ -39,7 +39,7 @@ CHANGES = {
     "DROP INDEX inbound_work_due_idx": "add_index",
     "CREATE TABLE forgotten (id bigint)": "remove_table",
     "ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_event_once": "add_constraint",
-    "ALTER TABLE payment_facts DROP CONSTRAINT payment_facts_payment_fkey": "add_fk",
+    "ALTER TABLE payment_transitions DROP CONSTRAINT payment_transitions_legal_fkey": "add_fk",
     "ALTER TABLE claims DROP CONSTRAINT claims_pkey": "primary key of claims",
     "ALTER TABLE legal_transitions DISABLE TRIGGER legal_transitions_append_only;"
     " INSERT INTO legal_transitions VALUES ('failed', 'cancelled', 'cancelled')": (

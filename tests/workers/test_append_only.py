@@ -16,6 +16,7 @@ APPEND_ONLY = [
     "attempts",
     "payment_facts",
     "payment_transitions",
+    "provider_references",
     "legal_transitions",
     "ledger_entries",
     "sms_transactions",
@@ -62,6 +63,7 @@ def test_what_was_asked_cannot_be_changed(lived: Scene) -> None:
         "UPDATE payment_logs SET currency = 'USD'",
         "UPDATE payment_logs SET customer_id = 'eve'",
         "UPDATE payment_logs SET reference = 'p9'",
+        "UPDATE payment_logs SET id = DEFAULT",
         "DELETE FROM payment_logs",
         "TRUNCATE payment_logs CASCADE",
     ):
@@ -108,3 +110,41 @@ def test_only_legal_steps_can_be_stored(lived: Scene) -> None:
         )
 
     assert lived.execute(STEP.format(event="'corrected'", to="'refunded'")) == 1
+
+
+OF_NO_PAYMENT = {
+    "payment_facts": "INSERT INTO payment_facts (payment_id, kind, object_id, status, event_id)"
+    " SELECT id + {past}, 'failed', 'T9', 'failed', 1 FROM payment_logs",
+    "payment_transitions": "INSERT INTO payment_transitions"
+    " SELECT id + {past}, 9, 'completed', 'corrected', 'refunded', NULL, 'eve', 'why', 0, 0, 0,"
+    " now(), head_hash, head_hash FROM payment_logs",
+    "provider_references": "INSERT INTO provider_references"
+    " SELECT 'x', 'default', 'T9', id + {past} FROM payment_logs",
+    "ledger_entries": "INSERT INTO ledger_entries"
+    " SELECT 9, leg, id + {past}, 'capture', 'T9', 'suspense', amount, 'NGN', 1, now()"
+    " FROM payment_logs, (VALUES (1, 5), (2, -5)) AS legs (leg, amount)",
+    "sms_transactions": "INSERT INTO sms_transactions (reference, client_id, customer_id, currency,"
+    " kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,"
+    " created_at) SELECT 'r9', 'c', 'ada', 'NGN', 'adjustment', 1, 1, 99, id + {past}, 1, now()"
+    " FROM payment_logs",
+}
+
+
+@pytest.mark.parametrize("table", OF_NO_PAYMENT)
+def test_nothing_can_name_a_payment_that_does_not_exist(scene: Scene, table: str) -> None:
+    scene.announce("p1")
+    statement = OF_NO_PAYMENT[table]
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused:
+        scene.execute(statement.format(past=1))
+
+    assert refused.value.diag.constraint_name == f"{table}_payment_known"
+    assert scene.execute(statement.format(past=0)) > 0
+
+
+def test_every_table_that_names_a_payment_is_checked(scene: Scene) -> None:
+    checked = scene.rows(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname ~ 'payment_known$' ORDER BY 1"
+    )
+
+    assert [row[0] for row in checked] == sorted(OF_NO_PAYMENT)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.workers.scene import WAIT_S, body, capture, refund, wait_until
+from workers import columns
 from workers.store import inbox, payments
 
 if TYPE_CHECKING:
@@ -124,13 +125,14 @@ def test_a_payment_is_locked_while_it_is_decided_about(scene: Scene) -> None:
     with scene.database.transaction() as tx:
         payments.lock(tx, ["p1"])
         with psycopg.connect(scene.url) as other:
+            columns.teach(other)
             other.execute("SET LOCAL lock_timeout = '50ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 payments.lock(other, ["p1"])
 
 
 def test_rows_that_refer_to_a_locked_payment_may_come_meanwhile(scene: Scene) -> None:
-    """FOR UPDATE would let a foreign key wait; FOR NO KEY UPDATE does not."""
+    """A foreign key would make them wait for FOR UPDATE, though not for FOR NO KEY UPDATE."""
     scene.announce("p1")
     with scene.database.transaction() as tx:
         payments.lock(tx, ["p1"])
@@ -146,6 +148,7 @@ def test_an_event_in_the_hands_of_another_worker_is_left_to_it(scene: Scene) -> 
     scene.announce("p1", "p2")
     taken, free = scene.receive(capture("p1")), scene.receive(capture("p2"))
     with psycopg.connect(scene.url) as other:
+        columns.teach(other)
         assert [work.event_id for work in inbox.lock(other, [taken])] == [taken]
 
         tally = scene.apply(taken, free)

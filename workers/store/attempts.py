@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int2s, Int8s, Texts, Times
+from workers.columns import pack
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -32,6 +35,7 @@ _RECORD = """
     SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::timestamptz[], %b::text[], %b::text[],
                          %b::text[], %b::text[], %b::text[], %b::bigint[])
 """
+_KINDS = (Int8s, Int2s, Times, Texts, Texts, Texts, Texts, Texts, Int8s)
 
 
 def of(
@@ -73,4 +77,4 @@ def tried(tx: Transaction, event_id: int, *, replay_id: int | None) -> int:
 def record(tx: Transaction, attempts: Sequence[Attempt]) -> None:
     """Append attempts; none is ever changed."""
     if attempts:
-        tx.execute(_RECORD, [list(column) for column in zip(*attempts, strict=True)])
+        tx.execute(_RECORD, pack(attempts, _KINDS))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int4s, Int8s, Texts, Times
+from workers.columns import pack
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -62,13 +65,16 @@ _BURY = """
            %s, b.reason || ': ' || b.message
     FROM buried b
 """
+_KINDS = (
+    *(Int8s, Times, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Int8s),
+    *(Texts, Int4s),
+)
 
 
 def bury(tx: Transaction, letters: Sequence[Letter]) -> None:
     """Set events aside, again if need be. Their work rows are deleted by the caller."""
     if letters:
-        columns = [list(column) for column in zip(*letters, strict=True)]
-        tx.execute(_BURY, [*columns, SYSTEM])
+        tx.execute(_BURY, [*pack(letters, _KINDS), SYSTEM])
 
 
 _RESOLVE = """

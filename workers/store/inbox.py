@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int8s
 from domain.retry import CRASHES_BEFORE_SPLIT
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ def lock(tx: Transaction, event_ids: Sequence[int], *, in_quarantine: bool = Fal
     out only alone, and one in quarantine only there, whatever old message still names it.
     """
     alone = len(event_ids) == 1
-    values = (list(event_ids), in_quarantine, CRASHES_BEFORE_SPLIT, alone)
+    values = (Int8s(event_ids), in_quarantine, CRASHES_BEFORE_SPLIT, alone)
     rows = tx.execute(_LOCK, values, binary=True).fetchall()
     return [Work(*row) for row in rows]
 
 
 def finish(tx: Transaction, event_ids: Sequence[int]) -> None:
     """Delete the work rows, in the transaction that applies the effect."""
-    tx.execute("DELETE FROM inbound_work WHERE event_id = ANY(%b::bigint[])", (list(event_ids),))
+    tx.execute("DELETE FROM inbound_work WHERE event_id = ANY(%b::bigint[])", (Int8s(event_ids),))
 
 
 _POSTPONE = """

@@ -1,18 +1,25 @@
-"""The books: entries, customers' balances, and the statement customers see."""
+"""The books: entries, and the statement that customers see of them."""
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int2s, Int8s, Texts, Times, Uuids
 from domain.ledger import CUSTOMER_PREFIX, Leg, Movement
+from workers.columns import pack
+from workers.store import balances
+from workers.store.balances import Balance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from workers.database import Transaction
+    from workers.store.balances import Owner
+
+    Row = tuple[object, ...]
 
 
 class Posting(NamedTuple):
@@ -43,46 +50,89 @@ _POST = """
     SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::bigint[], %b::text[], %b::text[],
         %b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
 """
+_LEG_KINDS = (Int8s, Int2s, Int8s, Texts, Texts, Texts, Int8s, Texts, Int8s, Times)
+
+_HOLD = f"{_POST} ON CONFLICT ON CONSTRAINT ledger_entries_effect_once DO NOTHING"
+
+_STATE = """
+    INSERT INTO sms_transactions (reference, client_id, idempotency_key, customer_id, currency,
+        kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,
+        reverses_id, service, description, created_at)
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[],
+        %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
+        %b::text[], %b::text[], %b::timestamptz[])
+"""
+_LINE_KINDS = (
+    *(Texts, Texts, Uuids, Texts, Texts, Texts, Int8s, Int8s, Int8s, Int8s, Int8s, Int8s),
+    *(Texts, Texts, Times),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Movements that have their numbers and whose customers' balances are locked: ready to write.
+
+    `held` has the legs of money held for nobody, `legs` all others, `lines` what customers see.
+    """
+
+    held: list[Row]
+    legs: list[Row]
+    lines: list[Row]
+    balances: dict[Owner, Balance]
+
+    def write(self, tx: Transaction) -> None:
+        """Write all of it, and read nothing, so that it can be sent without waiting.
+
+        All legs of a held movement are new or none is, so the books stay balanced. Any other
+        effect that was posted before raises psycopg.errors.UniqueViolation: never twice.
+        """
+        if self.held:
+            tx.execute(_HOLD, pack(self.held, _LEG_KINDS))
+        if self.legs:
+            tx.execute(_POST, pack(self.legs, _LEG_KINDS))
+        if self.lines:
+            balances.save(tx, self.balances)
+            tx.execute(_STATE, pack(self.lines, _LINE_KINDS))
+
+
+def prepare(tx: Transaction, postings: Sequence[Posting], *, held: Sequence[Posting] = ()) -> Books:
+    """Return the movements numbered, the balances they touch locked in order of their owners.
+
+    `held` touch no customer, and may be in the books already. The caller sorts them by name, so
+    that two holders of the same money wait for each other in one order.
+    """
+    numbers = _numbers(tx, len(held) + len(postings))
+    held_legs = [row for posting in held for row in _legs(next(numbers), posting)]
+    numbered = list(zip(numbers, postings, strict=True))
+    found = balances.lock(tx, {_owner(leg) for p in postings for leg in _credit_legs(p)})
+    lines = [
+        _line(movement_id, posting, leg, found)
+        for movement_id, posting in numbered
+        for leg in _credit_legs(posting)
+    ]
+    legs = [row for movement_id, posting in numbered for row in _legs(movement_id, posting)]
+    return Books(held_legs, legs, lines, found)
 
 
 def post(tx: Transaction, postings: Sequence[Posting]) -> None:
     """Write movements with all their legs in one statement, and what customers see of them.
 
-    Locks the balances of the customers concerned, in order of customer and currency. Raises
-    psycopg.errors.UniqueViolation when an effect was posted before: it is never posted twice.
+    Raises psycopg.errors.UniqueViolation when an effect was posted before: it is never posted
+    twice.
     """
-    if not postings:
-        return
-    _state_credit(tx, _insert(tx, _POST, postings))
+    prepare(tx, postings).write(tx)
 
 
-_HOLD = f"{_POST} ON CONFLICT ON CONSTRAINT ledger_entries_effect_once DO NOTHING"
+def _numbers(tx: Transaction, count: int) -> Iterator[int]:
+    if not count:
+        return iter(())
+    return iter([row[0] for row in tx.execute(_MOVEMENT_IDS, (count,), binary=True).fetchall()])
 
 
-def hold(tx: Transaction, postings: Sequence[Posting]) -> None:
-    """Write movements that touch no customer, unless they are in the books already.
-
-    All legs of a movement are new or none is, so the books stay balanced. The caller sorts them
-    by name, so that two holders of the same money wait for each other in one order.
-    """
-    if postings:
-        _insert(tx, _HOLD, postings)
-
-
-def _insert(
-    tx: Transaction, statement: str, postings: Sequence[Posting]
-) -> list[tuple[int, Posting]]:
-    ids = [row[0] for row in tx.execute(_MOVEMENT_IDS, (len(postings),)).fetchall()]
-    numbered = list(zip(ids, postings, strict=True))
-    legs = list(chain.from_iterable(_legs(movement_id, p) for movement_id, p in numbered))
-    tx.execute(statement, [list(column) for column in zip(*legs, strict=True)])
-    return numbered
-
-
-def _legs(movement_id: int, posting: Posting) -> Iterable[tuple[object, ...]]:
+def _legs(movement_id: int, posting: Posting) -> list[Row]:
     movement = posting.movement
-    for number, leg in enumerate(movement.legs, start=1):
-        yield (
+    return [
+        (
             movement_id,
             number,
             posting.payment_id,
@@ -94,105 +144,29 @@ def _legs(movement_id: int, posting: Posting) -> Iterable[tuple[object, ...]]:
             posting.event_id,
             posting.at,
         )
-
-
-class _Balance(NamedTuple):
-    balance_minor: int
-    version: int
-
-
-def _state_credit(tx: Transaction, numbered: Sequence[tuple[int, Posting]]) -> None:
-    """Move the balances and write one statement row for each leg on a customer's credit."""
-    lines = [
-        (movement_id, posting, leg)
-        for movement_id, posting in numbered
-        for leg in posting.movement.legs
-        if leg.account.startswith(CUSTOMER_PREFIX)
+        for number, leg in enumerate(movement.legs, start=1)
     ]
-    if not lines:
-        return
-    balances = _lock_balances(tx, {_owner(leg) for _, _, leg in lines})
-    rows = []
-    for movement_id, posting, leg in lines:
-        before = balances[_owner(leg)]
-        after = _Balance(before.balance_minor + leg.amount_minor, before.version + 1)
-        balances[_owner(leg)] = after
-        rows.append(_statement_row(movement_id, posting, leg, after))
-    _save_balances(tx, balances)
-    tx.execute(_STATE, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _owner(leg: Leg) -> tuple[str, str]:
+def _credit_legs(posting: Posting) -> list[Leg]:
+    return [leg for leg in posting.movement.legs if leg.account.startswith(CUSTOMER_PREFIX)]
+
+
+def _owner(leg: Leg) -> Owner:
     return (leg.account.removeprefix(CUSTOMER_PREFIX), leg.currency)
 
 
-_OPEN_BALANCES = """
-    INSERT INTO customer_balances (customer_id, currency)
-    SELECT * FROM unnest(%b::text[], %b::text[])
-    ON CONFLICT DO NOTHING
-"""
-
-_LOCK_BALANCES = """
-    SELECT b.customer_id, b.currency, b.balance_minor, b.version
-    FROM customer_balances b
-    JOIN unnest(%b::text[], %b::text[]) AS u(customer_id, currency) USING (customer_id, currency)
-    ORDER BY b.customer_id, b.currency
-    FOR NO KEY UPDATE OF b
-"""
-
-
-def _lock_balances(
-    tx: Transaction, owners: set[tuple[str, str]]
-) -> dict[tuple[str, str], _Balance]:
-    wanted = [list(column) for column in zip(*sorted(owners), strict=True)]
-    rows = tx.execute(_LOCK_BALANCES, wanted).fetchall()
-    if len(rows) < len(owners):
-        tx.execute(_OPEN_BALANCES, wanted)
-        rows = tx.execute(_LOCK_BALANCES, wanted).fetchall()
-    return {(row[0], row[1]): _Balance(row[2], row[3]) for row in rows}
-
-
-def lock_balance(tx: Transaction, customer_id: str, currency: str) -> int:
-    """Return the customer's balance in minor units, its row locked until the transaction ends."""
-    owner = (customer_id, currency)
-    return _lock_balances(tx, {owner})[owner].balance_minor
-
-
-_SAVE_BALANCES = """
-    UPDATE customer_balances b
-    SET balance_minor = n.balance_minor, version = n.version, updated_at = now()
-    FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[])
-        AS n(customer_id, currency, balance_minor, version)
-    WHERE b.customer_id = n.customer_id AND b.currency = n.currency
-"""
-
-
-def _save_balances(tx: Transaction, balances: dict[tuple[str, str], _Balance]) -> None:
-    rows = [(*owner, *balance) for owner, balance in balances.items()]
-    tx.execute(_SAVE_BALANCES, [list(column) for column in zip(*rows, strict=True)])
-
-
-_STATE = """
-    INSERT INTO sms_transactions (reference, client_id, idempotency_key, customer_id, currency,
-        kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,
-        reverses_id, service, description, created_at)
-    SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[],
-        %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
-        %b::text[], %b::text[], %b::timestamptz[])
-"""
-
-
-def _statement_row(
-    movement_id: int, posting: Posting, leg: Leg, after: _Balance
-) -> tuple[object, ...]:
-    customer_id, currency = _owner(leg)
+def _line(movement_id: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Row:
+    """Move the balance in memory, and return the statement's line that says so."""
+    owner = _owner(leg)
+    before = found[owner]
+    after = found[owner] = Balance(before.balance_minor + leg.amount_minor, before.version + 1)
     in_several_currencies = len({other.currency for other in posting.movement.legs}) > 1
     return (
-        f"{posting.reference}:{currency}" if in_several_currencies else posting.reference,
+        f"{posting.reference}:{leg.currency}" if in_several_currencies else posting.reference,
         posting.client_id,
         posting.idempotency_key,
-        customer_id,
-        currency,
+        *owner,
         posting.kind,
         leg.amount_minor,
         after.balance_minor,
@@ -220,7 +194,7 @@ _HELD = """
 def unclaimed(tx: Transaction, object_ids: Sequence[str]) -> dict[str, Movement]:
     """Return money of these names that is held in suspense for payments nobody announced."""
     legs: dict[str, tuple[Leg, ...]] = {}
-    for object_id, account, amount_minor, currency in tx.execute(_HELD, (list(object_ids),)):
+    for object_id, account, amount_minor, currency in tx.execute(_HELD, (Texts(object_ids),)):
         leg = Leg(account, amount_minor, currency)
         legs[object_id] = (*legs.get(object_id, ()), leg)
     return {object_id: Movement("unclaimed", object_id, held) for object_id, held in legs.items()}

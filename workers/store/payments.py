@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Blobs, Int4s, Int8s, Texts, Times
 from domain.errors import Permanent
 from domain.facts import Fact, FactKind, FactStatus
 from domain.fold import fold
 from domain.judgement import Known
 from domain.money import Money
 from domain.payment import Asked
+from workers.columns import pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from psycopg import Cursor
     from psycopg.rows import TupleRow
 
     from domain.payment import Position
@@ -50,7 +53,7 @@ def lock(tx: Transaction, references: Sequence[str]) -> dict[str, Known]:
     Locked in id order, so that two workers with the same payments never wait for each other in a
     circle; against writers only, so that rows that refer to them may come meanwhile.
     """
-    rows = tx.execute(_LOCK, (sorted(set(references)),)).fetchall()
+    rows = tx.execute(_LOCK, (Texts(sorted(set(references))),), binary=True).fetchall()
     told = facts(tx, [row[0] for row in rows if row[8] > 0])
     return {row[1]: _known(row, told.get(row[0], ())) for row in rows}
 
@@ -61,7 +64,7 @@ def facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, 
     if not payment_ids:
         return found
     for payment_id, kind, object_id, status, amount_minor, currency, capture_id in tx.execute(
-        _FACTS, (list(payment_ids),)
+        _FACTS, (Int8s(payment_ids),), binary=True
     ):
         amount = None if currency is None else Money(currency, amount_minor)
         fact = Fact(FactKind(kind), object_id, FactStatus(status), amount, capture_id)
@@ -113,12 +116,13 @@ _ADD_FACTS = """
              event_id, n)
     ORDER BY u.n
 """
+_FACT_KINDS = (Int8s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s)
 
 
 def add_facts(tx: Transaction, new: Sequence[StoredFact]) -> None:
     """Store new facts, in their order. A fact that is there already is an error of the caller."""
     if new:
-        tx.execute(_ADD_FACTS, [list(column) for column in zip(*new, strict=True)])
+        tx.execute(_ADD_FACTS, pack(new, _FACT_KINDS))
 
 
 class Step(NamedTuple):
@@ -147,12 +151,16 @@ _ADD_STEPS = """
         %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
         %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
+_STEP_KINDS = (
+    *(Int8s, Int4s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s, Int8s),
+    *(Times, Blobs, Blobs),
+)
 
 
 def add_steps(tx: Transaction, steps: Sequence[Step]) -> None:
     """Append to histories; must come before `save`, which is refused without the steps."""
     if steps:
-        tx.execute(_ADD_STEPS, [list(column) for column in zip(*steps, strict=True)])
+        tx.execute(_ADD_STEPS, pack(steps, _STEP_KINDS))
 
 
 class Moved(NamedTuple):
@@ -175,12 +183,25 @@ _SAVE = """
              head_hash, provider_reference)
     WHERE p.id = n.id AND p.lock_version = n.before_version
 """
+_MOVED_KINDS = (Int8s, Int4s, Texts, Int8s, Int8s, Int8s, Int4s, Blobs, Texts)
 
 
-def save(tx: Transaction, moved: Sequence[Moved]) -> None:
-    """Write where the payments stand now. Raises PaymentChangedUnderLock when a fence is broken."""
+class Saved(NamedTuple):
+    """Payments on their way to be saved: how many, and by which statement."""
+
+    wanted: int
+    cursor: Cursor[TupleRow] | None
+
+    def require_all(self) -> None:
+        """Raise PaymentChangedUnderLock when a fence was broken; ask once the statement is done."""
+        if self.cursor is not None and self.cursor.rowcount != self.wanted:
+            raise PaymentChangedUnderLock(f"{self.wanted - self.cursor.rowcount} of {self.wanted}")
+
+
+def save(tx: Transaction, moved: Sequence[Moved]) -> Saved:
+    """Write where the payments stand now; the caller asks afterwards whether all were written."""
     if not moved:
-        return
+        return Saved(0, None)
     rows = [
         (
             m.after.payment_id,
@@ -192,9 +213,7 @@ def save(tx: Transaction, moved: Sequence[Moved]) -> None:
         )
         for m in moved
     ]
-    saved = tx.execute(_SAVE, [list(column) for column in zip(*rows, strict=True)]).rowcount
-    if saved != len(rows):
-        raise PaymentChangedUnderLock(f"{len(rows) - saved} of {len(rows)} payments")
+    return Saved(len(rows), tx.execute(_SAVE, pack(rows, _MOVED_KINDS)))
 
 
 def _standing(position: Position) -> tuple[str, int, int, int]:

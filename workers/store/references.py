@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int8s, Texts
 from domain.errors import Transient
+from workers.columns import pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +52,7 @@ def remember(tx: Transaction, aliases: Sequence[Alias]) -> list[str]:
     """
     if not aliases:
         return []
-    columns = [list(column) for column in zip(*sorted(aliases), strict=True)]
+    columns = pack(sorted(aliases), (Texts, Texts, Texts, Int8s))
     new = [row[0] for row in tx.execute(_REMEMBER, columns).fetchall()]
     if len(new) < len(aliases):
         row = tx.execute(_OWNED, columns).fetchone()
@@ -80,6 +82,6 @@ def find(tx: Transaction, named: Sequence[Named]) -> dict[Named, str]:
     """Return our references of the payments that are known by these names."""
     if not named:
         return {}
-    columns = [list(column) for column in zip(*named, strict=True)]
+    columns = pack(named, (Texts, Texts, Texts))
     rows = tx.execute(_FIND, columns).fetchall()
     return {Named(*row[:3]): row[3] for row in rows}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.arrays import Int8s, Texts, Times
+from workers.columns import pack
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -30,7 +33,7 @@ _NOTE = """
 def note(tx: Transaction, waiting: Sequence[Waiting]) -> None:
     """Note that these events wait."""
     if waiting:
-        tx.execute(_NOTE, [list(column) for column in zip(*waiting, strict=True)])
+        tx.execute(_NOTE, pack(waiting, (Int8s, Texts, Int8s, Times)))
 
 
 class Placed(NamedTuple):
@@ -52,7 +55,7 @@ def clear(tx: Transaction, placed: Sequence[Placed]) -> list[int]:
     """Note that the captures came; return the events that had waited for them."""
     if not placed:
         return []
-    columns = [list(column) for column in zip(*placed, strict=True)]
+    columns = pack(placed, (Int8s, Texts))
     return sorted({row[0] for row in tx.execute(_CLEAR, columns).fetchall()})
 
 
