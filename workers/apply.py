@@ -58,7 +58,7 @@ def apply_events(
     rings again.
     """
     backend = database.backend()
-    with database.transaction(durable=False) as tx:
+    with database.statement() as tx:
         claim_id = claims.take(tx, event_ids, worker=worker, backend=backend)
     batch = _Batch(database, worker, in_quarantine)
     try:

@@ -21,8 +21,9 @@ KINDS = (Blobs, Int2s, Int4s, Int8s, Texts, Times, Uuids)
 
 
 def pack(rows: Iterable[Sequence[Any]], kinds: Sequence[Column]) -> list[Packed]:
-    """Return one packed column for each kind; at least one row is needed."""
-    return [kind(column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)]
+    """Return one packed column for each kind."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    return [kind(column) for kind, column in zip(kinds, columns, strict=True)]
 
 
 def teach(connection: Connection[TupleRow]) -> None:

@@ -61,8 +61,9 @@ class Backend:
 class Database:
     """One connection a thread, made anew when it breaks.
 
-    `transaction()` is the only opener and only use cases call it. A claim names the session of its
-    connection, so workers need sessions of their own: a pooler must not share them out.
+    `transaction()` and `statement()` are the only openers and only use cases call them. A claim
+    names the session of its connection, so workers need sessions of their own: a pooler must not
+    share them out.
     """
 
     def __init__(self, url: str, *, name: str) -> None:
@@ -82,13 +83,27 @@ class Database:
         if connection.read_only is not (snapshot or None):
             connection.read_only = snapshot or None
             connection.isolation_level = IsolationLevel.REPEATABLE_READ if snapshot else None
+        with self._forgotten_if_broken(connection), connection.transaction():
+            if not durable:
+                connection.execute("SET LOCAL synchronous_commit = 'off'")
+            if snapshot:
+                connection.execute("SET LOCAL enable_seqscan = 'on'")
+            yield connection
+
+    @contextlib.contextmanager
+    def statement(self) -> Iterator[Transaction]:
+        """Let the block run one statement, which is a transaction of its own: one round trip.
+
+        Raises as `transaction` does.
+        """
+        connection = self._connection()
+        with self._forgotten_if_broken(connection):
+            yield connection
+
+    @contextlib.contextmanager
+    def _forgotten_if_broken(self, connection: Transaction) -> Iterator[None]:
         try:
-            with connection.transaction():
-                if not durable:
-                    connection.execute("SET LOCAL synchronous_commit = 'off'")
-                if snapshot:
-                    connection.execute("SET LOCAL enable_seqscan = 'on'")
-                yield connection
+            yield
         except psycopg.OperationalError:
             if connection.broken:
                 self.close()

@@ -138,9 +138,7 @@ class Outcome:
             healing.take_up(tx, dead_letters.of_provider_references(tx, new_names))
         books = ledger.prepare(tx, self.postings, held=self.held)
         with tx.pipeline():
-            payments.add_facts(tx, self.facts)
-            payments.add_steps(tx, self.steps)
-            saved = payments.save(tx, list(self.moved.values()))
+            saved = payments.move(tx, list(self.moved.values()), self.facts, self.steps)
             books.write(tx)
             attempts.record(tx, self.attempts)
             inbox.finish(tx, self.finished)

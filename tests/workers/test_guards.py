@@ -110,7 +110,7 @@ def test_saving_over_a_newer_version_is_refused(lived: Scene) -> None:
         pytest.raises(payments.PaymentChangedUnderLock),
         lived.database.transaction() as tx,
     ):
-        payments.save(tx, [payments.Moved(stale.version, stale, None)]).require_all()
+        payments.move(tx, [payments.Moved(stale.version, stale, None)], [], []).require_all()
 
     assert lived.sums("p1") == (1_000, 100, 0)
 

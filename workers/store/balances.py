@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.arrays import Int8s, Texts
+from domain.arrays import Texts
 from workers.columns import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from workers.database import Transaction
 
@@ -48,19 +48,3 @@ def lock(tx: Transaction, owners: Collection[Owner]) -> dict[Owner, Balance]:
         tx.execute(_OPEN, wanted)
         rows = tx.execute(_LOCK, wanted, binary=True).fetchall()
     return {(row[0], row[1]): Balance(row[2], row[3]) for row in rows}
-
-
-_SAVE = """
-    UPDATE customer_balances b
-    SET balance_minor = n.balance_minor, version = n.version, updated_at = now()
-    FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[])
-        AS n(customer_id, currency, balance_minor, version)
-    WHERE b.customer_id = n.customer_id AND b.currency = n.currency
-"""
-
-
-def save(tx: Transaction, moved: Mapping[Owner, Balance]) -> None:
-    """Write balances that the caller has locked."""
-    if moved:
-        rows = [(*owner, *balance) for owner, balance in moved.items()]
-        tx.execute(_SAVE, pack(rows, (Texts, Texts, Int8s, Int8s)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.arrays import Int8s
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,14 +15,19 @@ CLAIM_AGE_S_MAX = 60.0
 """A claim older than this is dead even if its session seems alive: no batch may take so long."""
 
 _TAKE = """
+    WITH hurried AS (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO claims (worker, backend_pid, backend_start, event_ids)
-    VALUES (%s, %s, %s, %b::bigint[]) RETURNING id
+    SELECT %s, %s, %s, %b::bigint[] FROM hurried RETURNING id
 """
 
 
 def take(tx: Transaction, event_ids: Sequence[int], *, worker: str, backend: Backend) -> int:
-    """Note that this session takes up the events; return the claim's id."""
-    values = (worker, backend.pid, backend.started_at, list(event_ids))
+    """Note that this session takes up the events; return the claim's id.
+
+    The transaction does not wait for the disk: a claim has to outlive its worker, not the server,
+    and a server that died has let go of every claim.
+    """
+    values = (worker, backend.pid, backend.started_at, Int8s(event_ids))
     row = tx.execute(_TAKE, values).fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING of one row returns one row
     claim_id: int = row[0]

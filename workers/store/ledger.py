@@ -12,7 +12,7 @@ from workers.store import balances
 from workers.store.balances import Balance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -42,43 +42,70 @@ class Posting(NamedTuple):
     reverses_id: int | None = None
 
 
-_MOVEMENT_IDS = "SELECT nextval('ledger_movement_ids') FROM generate_series(1, %s)"
-
-_POST = """
-    INSERT INTO ledger_entries (movement_id, leg, payment_id, effect, object_id, account,
-                                amount_minor, currency, event_id, at)
-    SELECT * FROM unnest(%b::bigint[], %b::smallint[], %b::bigint[], %b::text[], %b::text[],
-        %b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
-"""
+_MOVEMENTS = """
+    movement AS MATERIALIZED (
+        SELECT n, nextval('ledger_movement_ids') AS id FROM generate_series(1, %s) AS n
+    )"""
+_ENTRIES = """
+        INSERT INTO ledger_entries (movement_id, leg, payment_id, effect, object_id, account,
+                                    amount_minor, currency, event_id, at)
+        SELECT movement.id, e.leg, e.payment_id, e.effect, e.object_id, e.account, e.amount_minor,
+               e.currency, e.event_id, e.at
+        FROM unnest(%b::bigint[], %b::smallint[], %b::bigint[], %b::text[], %b::text[],
+                    %b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
+            AS e(n, leg, payment_id, effect, object_id, account, amount_minor, currency, event_id,
+                 at)
+        JOIN movement USING (n)"""
 _LEG_KINDS = (Int8s, Int2s, Int8s, Texts, Texts, Texts, Int8s, Texts, Int8s, Times)
 
-_HOLD = f"{_POST} ON CONFLICT ON CONSTRAINT ledger_entries_effect_once DO NOTHING"
+_HOLD = f"""
+    WITH {_MOVEMENTS}
+    {_ENTRIES}
+    ON CONFLICT ON CONSTRAINT ledger_entries_effect_once DO NOTHING
+"""
 
-_STATE = """
+_POST = f"""
+    WITH {_MOVEMENTS}, entry AS ({_ENTRIES}
+    ), balance AS (
+        UPDATE customer_balances b
+        SET balance_minor = moved.balance_minor, version = moved.version, updated_at = now()
+        FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[])
+            AS moved(customer_id, currency, balance_minor, version)
+        WHERE b.customer_id = moved.customer_id AND b.currency = moved.currency
+    )
     INSERT INTO sms_transactions (reference, client_id, idempotency_key, customer_id, currency,
         kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,
         reverses_id, service, description, created_at)
-    SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[], %b::text[],
-        %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
-        %b::text[], %b::text[], %b::timestamptz[])
+    SELECT l.reference, l.client_id, l.idempotency_key, l.customer_id, l.currency, l.kind,
+           l.amount_minor, l.balance_after_minor, l.customer_version, l.payment_log_id,
+           movement.id, l.reverses_id, l.service, l.description, l.created_at
+    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[],
+                %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
+                %b::text[], %b::text[], %b::timestamptz[])
+        AS l(n, reference, client_id, idempotency_key, customer_id, currency, kind, amount_minor,
+             balance_after_minor, customer_version, payment_log_id, reverses_id, service,
+             description, created_at)
+    JOIN movement USING (n)
 """
+_BALANCE_KINDS = (Texts, Texts, Int8s, Int8s)
 _LINE_KINDS = (
-    *(Texts, Texts, Uuids, Texts, Texts, Texts, Int8s, Int8s, Int8s, Int8s, Int8s, Int8s),
+    *(Int8s, Texts, Texts, Uuids, Texts, Texts, Texts, Int8s, Int8s, Int8s, Int8s, Int8s),
     *(Texts, Texts, Times),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Movements that have their numbers and whose customers' balances are locked: ready to write.
+    """Movements whose customers' balances are locked: ready to be written.
 
-    `held` has the legs of money held for nobody, `legs` all others, `lines` what customers see.
+    Rows begin with the number of their movement, from 1. `held` has the legs of money held for
+    nobody, `legs` those of all others, `lines` what customers see, `moved` their balances.
     """
 
     held: list[Row]
     legs: list[Row]
     lines: list[Row]
-    balances: dict[Owner, Balance]
+    moved: dict[Owner, Balance]
 
     def write(self, tx: Transaction) -> None:
         """Write all of it, and read nothing, so that it can be sent without waiting.
@@ -87,31 +114,30 @@ class Books:
         effect that was posted before raises psycopg.errors.UniqueViolation: never twice.
         """
         if self.held:
-            tx.execute(_HOLD, pack(self.held, _LEG_KINDS))
+            tx.execute(_HOLD, [self.held[-1][0], *pack(self.held, _LEG_KINDS)])
         if self.legs:
-            tx.execute(_POST, pack(self.legs, _LEG_KINDS))
-        if self.lines:
-            balances.save(tx, self.balances)
-            tx.execute(_STATE, pack(self.lines, _LINE_KINDS))
+            balances = [(*owner, *balance) for owner, balance in self.moved.items()]
+            columns = (
+                *pack(self.legs, _LEG_KINDS),
+                *pack(balances, _BALANCE_KINDS),
+                *pack(self.lines, _LINE_KINDS),
+            )
+            tx.execute(_POST, [self.legs[-1][0], *columns])
 
 
 def prepare(tx: Transaction, postings: Sequence[Posting], *, held: Sequence[Posting] = ()) -> Books:
-    """Return the movements numbered, the balances they touch locked in order of their owners.
+    """Lock the balances that the movements touch, in order of customer and currency.
 
     `held` touch no customer, and may be in the books already. The caller sorts them by name, so
     that two holders of the same money wait for each other in one order.
     """
-    numbers = _numbers(tx, len(held) + len(postings))
-    held_legs = [row for posting in held for row in _legs(next(numbers), posting)]
-    numbered = list(zip(numbers, postings, strict=True))
     found = balances.lock(tx, {_owner(leg) for p in postings for leg in _credit_legs(p)})
     lines = [
-        _line(movement_id, posting, leg, found)
-        for movement_id, posting in numbered
+        _line(number, posting, leg, found)
+        for number, posting in enumerate(postings, start=1)
         for leg in _credit_legs(posting)
     ]
-    legs = [row for movement_id, posting in numbered for row in _legs(movement_id, posting)]
-    return Books(held_legs, legs, lines, found)
+    return Books(_all_legs(held), _all_legs(postings), lines, found)
 
 
 def post(tx: Transaction, postings: Sequence[Posting]) -> None:
@@ -123,17 +149,15 @@ def post(tx: Transaction, postings: Sequence[Posting]) -> None:
     prepare(tx, postings).write(tx)
 
 
-def _numbers(tx: Transaction, count: int) -> Iterator[int]:
-    if not count:
-        return iter(())
-    return iter([row[0] for row in tx.execute(_MOVEMENT_IDS, (count,), binary=True).fetchall()])
+def _all_legs(postings: Sequence[Posting]) -> list[Row]:
+    return [row for n, posting in enumerate(postings, start=1) for row in _legs(n, posting)]
 
 
-def _legs(movement_id: int, posting: Posting) -> list[Row]:
+def _legs(n: int, posting: Posting) -> list[Row]:
     movement = posting.movement
     return [
         (
-            movement_id,
+            n,
             number,
             posting.payment_id,
             movement.effect,
@@ -156,13 +180,14 @@ def _owner(leg: Leg) -> Owner:
     return (leg.account.removeprefix(CUSTOMER_PREFIX), leg.currency)
 
 
-def _line(movement_id: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Row:
+def _line(n: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Row:
     """Move the balance in memory, and return the statement's line that says so."""
     owner = _owner(leg)
     before = found[owner]
     after = found[owner] = Balance(before.balance_minor + leg.amount_minor, before.version + 1)
     in_several_currencies = len({other.currency for other in posting.movement.legs}) > 1
     return (
+        n,
         f"{posting.reference}:{leg.currency}" if in_several_currencies else posting.reference,
         posting.client_id,
         posting.idempotency_key,
@@ -172,7 +197,6 @@ def _line(movement_id: int, posting: Posting, leg: Leg, found: dict[Owner, Balan
         after.balance_minor,
         after.version,
         posting.payment_id,
-        movement_id,
         posting.reverses_id,
         posting.service,
         posting.description,

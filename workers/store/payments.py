@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from psycopg import Cursor
     from psycopg.rows import TupleRow
 
-    from domain.payment import Position
     from workers.database import Transaction
 
 
@@ -105,26 +104,6 @@ class StoredFact(NamedTuple):
     event_id: int
 
 
-_ADD_FACTS = """
-    INSERT INTO payment_facts (payment_id, kind, object_id, status, amount_minor, currency,
-                               capture_id, provider_at, event_id)
-    SELECT u.payment_id, u.kind, u.object_id, u.status, u.amount_minor, u.currency, u.capture_id,
-           to_timestamp(u.at_s), u.event_id
-    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[],
-                %b::text[], %b::bigint[], %b::bigint[]) WITH ORDINALITY
-        AS u(payment_id, kind, object_id, status, amount_minor, currency, capture_id, at_s,
-             event_id, n)
-    ORDER BY u.n
-"""
-_FACT_KINDS = (Int8s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s)
-
-
-def add_facts(tx: Transaction, new: Sequence[StoredFact]) -> None:
-    """Store new facts, in their order. A fact that is there already is an error of the caller."""
-    if new:
-        tx.execute(_ADD_FACTS, pack(new, _FACT_KINDS))
-
-
 class Step(NamedTuple):
     """One row of a payment's history."""
 
@@ -144,25 +123,6 @@ class Step(NamedTuple):
     hash: bytes
 
 
-_ADD_STEPS = """
-    INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state, event_id,
-        actor, reason, captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash)
-    SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::text[], %b::text[],
-        %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
-        %b::timestamptz[], %b::bytea[], %b::bytea[])
-"""
-_STEP_KINDS = (
-    *(Int8s, Int4s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s, Int8s),
-    *(Times, Blobs, Blobs),
-)
-
-
-def add_steps(tx: Transaction, steps: Sequence[Step]) -> None:
-    """Append to histories; must come before `save`, which is refused without the steps."""
-    if steps:
-        tx.execute(_ADD_STEPS, pack(steps, _STEP_KINDS))
-
-
 class Moved(NamedTuple):
     """A payment to save: where it was, and where it is now."""
 
@@ -171,7 +131,34 @@ class Moved(NamedTuple):
     provider_reference: str | None
 
 
-_SAVE = """
+_FACTS_ADDED = """
+        INSERT INTO payment_facts (payment_id, kind, object_id, status, amount_minor, currency,
+                                   capture_id, provider_at, event_id)
+        SELECT f.payment_id, f.kind, f.object_id, f.status, f.amount_minor, f.currency,
+               f.capture_id, to_timestamp(f.at_s), f.event_id
+        FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[],
+                    %b::text[], %b::bigint[], %b::bigint[]) WITH ORDINALITY
+            AS f(payment_id, kind, object_id, status, amount_minor, currency, capture_id, at_s,
+                 event_id, n)
+        ORDER BY f.n"""
+_FACT_KINDS = (Int8s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s)
+
+_STEPS_ADDED = """
+        INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state,
+            event_id, actor, reason, captured_minor, refunded_minor, disputed_minor, at,
+            prev_hash, hash)
+        SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::text[], %b::text[],
+            %b::bigint[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::bigint[],
+            %b::timestamptz[], %b::bytea[], %b::bytea[])"""
+_STEP_KINDS = (
+    *(Int8s, Int4s, Texts, Texts, Texts, Int8s, Texts, Texts, Int8s, Int8s, Int8s),
+    *(Times, Blobs, Blobs),
+)
+
+_MOVE = f"""
+    WITH fact AS ({_FACTS_ADDED}
+    ), step AS ({_STEPS_ADDED}
+    )
     UPDATE payment_logs p
     SET state = n.state, captured_minor = n.captured_minor, refunded_minor = n.refunded_minor,
         disputed_minor = n.disputed_minor, lock_version = n.version, head_hash = n.head_hash,
@@ -198,28 +185,34 @@ class Saved(NamedTuple):
             raise PaymentChangedUnderLock(f"{self.wanted - self.cursor.rowcount} of {self.wanted}")
 
 
-def save(tx: Transaction, moved: Sequence[Moved]) -> Saved:
-    """Write where the payments stand now; the caller asks afterwards whether all were written."""
+def move(
+    tx: Transaction, moved: Sequence[Moved], new: Sequence[StoredFact], steps: Sequence[Step]
+) -> Saved:
+    """Write where the payments stand now, the facts that say so in their order, and the steps.
+
+    A fact that is there already is an error of the caller; a payment that moves without its steps
+    is refused by the database. The caller asks afterwards whether all payments were written.
+    """
     if not moved:
         return Saved(0, None)
-    rows = [
-        (
-            m.after.payment_id,
-            m.before_version,
-            *_standing(m.after.position),
-            m.after.version,
-            m.after.head_hash,
-            m.provider_reference,
-        )
-        for m in moved
-    ]
-    return Saved(len(rows), tx.execute(_SAVE, pack(rows, _MOVED_KINDS)))
+    columns = (
+        *pack(new, _FACT_KINDS),
+        *pack(steps, _STEP_KINDS),
+        *pack([_row(each) for each in moved], _MOVED_KINDS),
+    )
+    return Saved(len(moved), tx.execute(_MOVE, columns))
 
 
-def _standing(position: Position) -> tuple[str, int, int, int]:
+def _row(moved: Moved) -> tuple[object, ...]:
+    after = moved.after
     return (
-        position.state,
-        position.captured_minor,
-        position.refunded_minor,
-        position.disputed_minor,
+        after.payment_id,
+        moved.before_version,
+        after.position.state,
+        after.position.captured_minor,
+        after.position.refunded_minor,
+        after.position.disputed_minor,
+        after.version,
+        after.head_hash,
+        moved.provider_reference,
     )
