@@ -15,15 +15,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from domain.providers import PROVIDERS
-from ingress import log, settings, store
+from ingress import log, settings, store, webhooks
 from ingress.body import Bodies
 from ingress.diagnosis import Diagnostician
 from ingress.doorbell import Doorbell
 from ingress.edge import Edge, not_found
-from ingress.group_commit import GroupCommit
+from ingress.group_commit import GroupCommit, Writer
 from ingress.health import Health, version
 from ingress.record import Recorder
 from ingress.refusals import Refusals
+from ingress.shortcut import Shortcut
 from ingress.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ GC_THRESHOLD = 50_000
 """Objects between two collections: requests leave hardly any cycles, and a pause is felt."""
 
 
-def from_environment() -> Starlette:
+def from_environment(*, writer_type: type[Writer] = Writer) -> Starlette:
     """Return the application of this process; what uvicorn calls in each of its processes."""
-    app = create_app(settings.load(), journal=log.configure())
+    app = create_app(settings.load(), journal=log.configure(), writer_type=writer_type)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -55,22 +56,27 @@ def create_app(
     *,
     providers: Mapping[str, Provider] = PROVIDERS,
     journal: Journal | None = None,
+    writer_type: type[Writer] = Writer,
 ) -> Starlette:
     """Return the application. Nothing is connected before its lifespan begins.
 
-    The journal, if there is one, is the last thing to stop.
+    The journal, if there is one, is the last thing to stop. Writers of another type than ours
+    answer without the store, which is how a benchmark learns what the store costs.
     """
-    parts = Parts(settings, providers, journal)
+    parts = Parts(settings, providers, journal, writer_type)
     return Starlette(
         routes=[
-            Route("/webhooks/{provider}", parts.webhooks),
-            Route("/webhooks/{provider}/{account}", parts.webhooks),
+            Route(f"{webhooks.PREFIX}/{{provider}}", parts.webhooks),
+            Route(f"{webhooks.PREFIX}/{{provider}}/{{account}}", parts.webhooks),
             Route("/health", Endpoint(parts.health.health)),
             Route("/livez", Endpoint(parts.health.livez)),
             Route("/readyz", Endpoint(parts.health.readyz)),
             Route("/{path:path}", Endpoint(not_found)),
         ],
-        middleware=[Middleware(Edge, refusals=parts.refusals)],
+        middleware=[
+            Middleware(Edge, refusals=parts.refusals),
+            Middleware(Shortcut, endpoint=parts.webhooks, paths=webhooks.paths(settings.accounts)),
+        ],
         lifespan=parts.lifespan,
     )
 
@@ -90,7 +96,11 @@ class Parts:
     """Everything that lives as long as the application."""
 
     def __init__(
-        self, settings: Settings, providers: Mapping[str, Provider], journal: Journal | None
+        self,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        journal: Journal | None,
+        writer_type: type[Writer],
     ) -> None:
         self._journal = journal
         open_ = functools.partial(
@@ -99,7 +109,8 @@ class Parts:
             allow_unsafe=settings.payratchet_allow_unsafe_store,
         )
         self.doorbell = Doorbell(settings.redis_url)
-        self.group_commit = GroupCommit(open_, Recorder(providers, self.doorbell))
+        recorder = Recorder(providers, self.doorbell)
+        self.group_commit = GroupCommit(open_, recorder, writer_type=writer_type)
         self.refusals = Refusals(open_)
         self.health = Health(open_, settings.redis_url, self.group_commit)
         self.webhooks = Webhooks(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import asyncio
@@ -47,8 +47,7 @@ class Entry:
         self.fresh = fresh
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """The answer to one request: committed now (`fresh`), or known before."""
 
     event_id: int
@@ -71,9 +70,14 @@ class Group:
 
     def settle(self) -> None:
         """Answer, if every entry is settled and nobody has given up waiting."""
-        if self.answered.done() or not all(entry.event_id for entry in self.entries):
+        if self.answered.done():
             return
-        shown = next((entry for entry in self.entries if entry.fresh), self.entries[0])
+        shown = self.entries[0]
+        for entry in self.entries:
+            if not entry.event_id:
+                return
+            if entry.fresh and not shown.fresh:
+                shown = entry
         self.answered.set_result(Kept(shown.event_id, shown.fresh))
 
     def fail(self, error: Exception) -> None:
@@ -87,8 +91,7 @@ class Group:
             entry.in_doubt = True
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What all events of one request have in common."""
 
     source: str

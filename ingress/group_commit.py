@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
 
-from ingress import store
-from ingress.errors import StoreUnavailable
+from ingress import record, store
 from ingress.waiting_room import WaitingRoom
+from ingress.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from ingress.entry import Entry, Group, Kept
     from ingress.record import Recorder
@@ -43,11 +43,17 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class GroupCommit:
-    """The writers and their waiting room."""
+    """The writers and their waiting room. A `writer_type` of another kind writes elsewhere."""
 
-    def __init__(self, open_: Callable[[], Awaitable[Connection]], recorder: Recorder) -> None:
+    def __init__(
+        self,
+        open_: Callable[[], Awaitable[Connection]],
+        recorder: Recorder,
+        *,
+        writer_type: type[Writer],
+    ) -> None:
         self._room = WaitingRoom()
-        self._writers = [Writer(open_, recorder, self._room) for _ in range(WRITERS)]
+        self._writers = [writer_type(open_, recorder, self._room) for _ in range(WRITERS)]
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -60,9 +66,9 @@ class GroupCommit:
         self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
         self._tasks.append(asyncio.create_task(self._room.watch()))
 
-    async def keep(self, entries: tuple[Entry, ...]) -> Kept:
-        """Return once the entries are committed; see `WaitingRoom.keep`."""
-        return await self._room.keep(entries)
+    def keep(self, entries: tuple[Entry, ...]) -> Coroutine[Any, Any, Kept]:
+        """Answer once the entries are committed; see `WaitingRoom.keep`."""
+        return self._room.keep(entries)
 
     async def stop(self) -> None:
         """Commit what still waits, within `STOP_S_MAX`, then let go of the connections."""
@@ -86,14 +92,14 @@ class Writer:
         self._open = open_
         self._recorder = recorder
         self._room = room
-        self._connection: Connection | None = None
+        self._wire: Wire | None = None
         self._is_away = False
         self.is_busy = False
 
     @property
     def is_connected(self) -> bool:
         """Whether it has a connection that worked when it was last used."""
-        return self._connection is not None
+        return self._wire is not None
 
     async def run(self) -> None:
         """Write for ever. No error of one batch ends it."""
@@ -107,25 +113,23 @@ class Writer:
                 log.error("writer.failed", error_class=type(error).__name__)  # noqa: TRY400
                 await self.close()
             finally:
-                fail(batch)
+                record.fail(batch, "the store did not commit")
                 self.is_busy = False
 
     async def close(self) -> None:
         """Let go of the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await store.close(connection)
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await store.close(wire.connection)
 
     async def _write(self, batch: list[Group]) -> None:
         for _ in range(TRIES_MAX):
-            connection = await self._connected()
+            wire = await self._connected()
             batch = [group for group in batch if not group.answered.done() or is_left(group)]
             if not batch:
                 return
             try:
-                await store.within(
-                    connection, self._recorder.record(connection, batch), limit_s=STATEMENT_S_MAX
-                )
+                await self._record(wire, batch)
             except psycopg.Error as error:
                 self._note_away(error)
                 await self.close()
@@ -134,17 +138,28 @@ class Writer:
             else:
                 return
 
-    async def _connected(self) -> Connection:
+    async def _record(self, wire: Wire, batch: list[Group]) -> None:
+        """Record the batch; raise psycopg.OperationalError when it takes too long.
+
+        Nobody knows then what became of it, and the wire is of no use any more.
+        """
+        try:
+            async with asyncio.timeout(STATEMENT_S_MAX):
+                await self._recorder.record(wire, batch)
+        except TimeoutError as error:
+            raise psycopg.OperationalError(f"no answer within {STATEMENT_S_MAX} s") from error
+
+    async def _connected(self) -> Wire:
         """Return a connection, however long it takes; the waiting room watches the deadlines."""
-        while self._connection is None:
+        while self._wire is None:
             try:
-                self._connection = await self._open()
+                self._wire = Wire(await self._open())
             except store.AWAY as error:
                 self._note_away(error)
                 await asyncio.sleep(RECONNECT_PAUSE_S)
             else:
                 self._note_back()
-        return self._connection
+        return self._wire
 
     def _note_away(self, error: Exception) -> None:
         if not self._is_away:
@@ -160,9 +175,3 @@ class Writer:
 def is_left(group: Group) -> bool:
     """Say whether the caller went away but its event has still to be kept."""
     return group.answered.cancelled() and not all(entry.event_id for entry in group.entries)
-
-
-def fail(batch: list[Group]) -> None:
-    """Refuse whatever of the batch has no answer."""
-    for group in batch:
-        group.fail(StoreUnavailable("the store did not commit"))

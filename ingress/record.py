@@ -7,7 +7,7 @@ say something else about money, as an event of their own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from domain.delivery import Provider
     from ingress.doorbell import Doorbell
     from ingress.entry import Entry, Group
-    from ingress.store import Connection
+    from ingress.statements import First
+    from ingress.wire import Wire
 
 ROUNDS_MAX = 3
 """Rounds of one batch: insert; again under another key; once more for a key that vanished."""
@@ -35,13 +36,13 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Recorder:
-    """Records batches on whatever connection it is given; it has no state of its own."""
+    """Records batches over whatever wire it is given; it has no state of its own."""
 
     def __init__(self, providers: Mapping[str, Provider], doorbell: Doorbell) -> None:
         self._providers = providers
         self._doorbell = doorbell
 
-    async def record(self, connection: Connection, groups: Sequence[Group]) -> None:
+    async def record(self, wire: Wire, groups: Sequence[Group]) -> None:
         """Record all groups and settle each of them, answered or failed.
 
         A row that Postgres refuses is found by halving, so that it never fails its neighbours.
@@ -49,16 +50,16 @@ class Recorder:
         settled may or may not have been committed, and may be tried again.
         """
         try:
-            await self._rounds(connection, groups)
+            await self._rounds(wire, groups)
         except BAD_ROW:
             if len(groups) == 1:
-                await self._by_hash(connection, groups[0])
+                await self._by_hash(wire, groups[0])
                 return
             half = len(groups) // 2
-            await self.record(connection, groups[:half])
-            await self.record(connection, groups[half:])
+            await self.record(wire, groups[:half])
+            await self.record(wire, groups[half:])
 
-    async def _by_hash(self, connection: Connection, group: Group) -> None:
+    async def _by_hash(self, wire: Wire, group: Group) -> None:
         """Record what Postgres refuses under its body's hash, about nobody: never dropped."""
         log.warning("delivery.unstorable", provider=group.entries[0].source)
         for entry in group.entries:
@@ -66,64 +67,61 @@ class Recorder:
             entry.reference = None
             entry.headers = b"{}"
         try:
-            await self._rounds(connection, [group])
+            await self._rounds(wire, [group])
         except BAD_ROW as error:
             log.error("store.refuses", error_class=type(error).__name__)  # noqa: TRY400
-            group.fail(StoreUnavailable("the event cannot be stored"))
+            fail([group], "the event cannot be stored")
 
-    async def _rounds(self, connection: Connection, groups: Sequence[Group]) -> None:
+    async def _rounds(self, wire: Wire, groups: Sequence[Group]) -> None:
         waiting = [entry for group in groups for entry in group.entries if not entry.event_id]
         for _ in range(ROUNDS_MAX):
-            waiting = await self._round(connection, groups, waiting)
             if not waiting:
                 break
+            waiting = await self._round(wire, groups, waiting)
         settle(groups)
-        for group in groups:
-            group.fail(StoreUnavailable("another delivery of the event is in the way"))
+        fail(groups, "another delivery of the event is in the way")
 
     async def _round(
-        self, connection: Connection, groups: Sequence[Group], waiting: list[Entry]
+        self, wire: Wire, groups: Sequence[Group], waiting: list[Entry]
     ) -> list[Entry]:
         """Insert once; return what must be inserted again under another key."""
         leaders = fold(waiting)
-        fresh = await _insert(connection, leaders)
-        for entry in waiting:
-            leader = leaders[entry.identity]
-            if leader.event_id and leader.sha256 == entry.sha256 and entry is not leader:
-                entry.kept(leader.event_id, fresh=False)
+        fresh = await _insert(wire, leaders)
+        if len(leaders) < len(waiting):
+            _follow(leaders, waiting)
         settle(groups)
         self._doorbell.ring(Lane.EVENTS, fresh)
+        if len(fresh) == len(waiting):
+            return []
         known = [entry for entry in waiting if not entry.event_id]
-        return await self._join_first(connection, known) if known else []
+        return await self._join_first(wire, known) if known else []
 
-    async def _join_first(self, connection: Connection, known: list[Entry]) -> list[Entry]:
+    async def _join_first(self, wire: Wire, known: list[Entry]) -> list[Entry]:
         """Settle deliveries of known events; return those that say something else."""
-        cursor = await connection.execute(
-            statements.FIRST, statements.first_parameters(known), prepare=True, binary=True
-        )
-        rows = {row[0]: row[1:] for row in await cursor.fetchall()}
+        rows = await wire.rows(statements.FIRST, statements.first_parameters(known))
+        firsts = {first.row: first for first in map(statements.first, rows)}
         variants: list[tuple[int, Entry]] = []
         again: list[Entry] = []
         for number, entry in enumerate(known, start=1):
-            if number not in rows:
+            first = firsts.get(number)
+            if first is None:
                 again.append(entry)
-                continue
-            first_id, is_same, lane, request_id, body = rows[number]
-            if is_same:
-                entry.kept(first_id, fresh=entry.in_doubt and request_id == entry.request_id)
-                self._ring_again(lane, first_id)
-            elif self._agrees(entry, body):
-                variants.append((first_id, entry))
-                self._ring_again(lane, first_id)
+            elif first.is_same:
+                told_nobody = entry.in_doubt and first.request_id == entry.request_id
+                entry.kept(first.event_id, fresh=told_nobody)
+                self._ring_again(first)
+            elif self._agrees(entry, first.body):
+                variants.append((first.event_id, entry))
+                self._ring_again(first)
             else:
-                again.append(_as_its_own(entry, first_id))
-        await _keep_variants(connection, variants)
+                again.append(_as_its_own(entry, first.event_id))
+        await _keep_variants(wire, variants)
         return again
 
-    def _ring_again(self, lane: str | None, event_id: int) -> None:
+    def _ring_again(self, first: First) -> None:
         """Ring for an event whose work is still unfinished."""
-        if lane is not None:
-            self._doorbell.ring(Lane(lane), [event_id])
+        if first.lane is not None:
+            self._doorbell.ring(first.lane, [first.event_id])
 
     def _agrees(self, entry: Entry, first_body: bytes | None) -> bool:
         """Say whether the entry claims what the first body claims; in doubt it does not."""
@@ -147,18 +145,30 @@ def settle(groups: Iterable[Group]) -> None:
         group.settle()
 
 
-async def _insert(
-    connection: Connection, leaders: Mapping[tuple[str, str, str], Entry]
-) -> list[int]:
+def fail(groups: Iterable[Group], reason: str) -> None:
+    """Refuse every group that has no answer."""
+    for group in groups:
+        if not group.answered.done():
+            group.fail(StoreUnavailable(reason))
+
+
+async def _insert(wire: Wire, leaders: Mapping[tuple[str, str, str], Entry]) -> list[int]:
     """Insert the leaders in one statement; settle and return the ids of those that were new."""
     entries = list(leaders.values())
-    cursor = await connection.execute(
-        statements.KEEP, statements.keep_parameters(entries), prepare=True, binary=True
-    )
-    rows: list[tuple[Any, ...]] = await cursor.fetchall()
-    for number, event_id in rows:
+    rows = await wire.rows(statements.KEEP, statements.keep_parameters(entries))
+    fresh = []
+    for number, event_id in map(statements.kept, rows):
         entries[number - 1].kept(event_id, fresh=True)
-    return [event_id for _, event_id in rows]
+        fresh.append(event_id)
+    return fresh
+
+
+def _follow(leaders: Mapping[tuple[str, str, str], Entry], waiting: Iterable[Entry]) -> None:
+    """Settle the copies of leaders that are new: their bytes are kept already."""
+    for entry in waiting:
+        leader = leaders[entry.identity]
+        if leader.event_id and leader.sha256 == entry.sha256 and entry is not leader:
+            entry.kept(leader.event_id, fresh=False)
 
 
 def _as_its_own(entry: Entry, first_id: int) -> Entry:
@@ -174,12 +184,9 @@ def _as_its_own(entry: Entry, first_id: int) -> Entry:
     return entry
 
 
-async def _keep_variants(connection: Connection, variants: list[tuple[int, Entry]]) -> None:
+async def _keep_variants(wire: Wire, variants: list[tuple[int, Entry]]) -> None:
     if not variants:
         return
-    ids = [event_id for event_id, _ in variants]
-    hashes = statements.Blobs([entry.sha256 for _, entry in variants])
-    bodies = statements.Blobs([entry.body for _, entry in variants])
-    await connection.execute(statements.KEEP_VARIANTS, (ids, hashes, bodies))
+    await wire.rows(statements.KEEP_VARIANTS, statements.variant_parameters(variants))
     for event_id, entry in variants:
         entry.kept(event_id, fresh=False)

@@ -34,7 +34,7 @@ EXIT_REFUSED = 2
 """Exit code when the configuration or the store is not fit to start."""
 
 
-def main() -> int:
+def main(application: str = APPLICATION) -> int:
     """Serve until SIGTERM or SIGINT; return 0 then, `EXIT_REFUSED` when it must not start."""
     try:
         told = settings.load()
@@ -46,7 +46,7 @@ def main() -> int:
     # uvicorn raises the signal again once it has stopped; by then there is nothing left to do.
     signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
-        APPLICATION,
+        application,
         factory=True,
         host=told.host,
         port=told.port,

@@ -7,29 +7,31 @@ wait for each other in a circle. Integers of rows count from 1, in the order of 
 
 from __future__ import annotations
 
-from struct import pack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
-
+from domain.arrays import Blobs, Int8s, Texts
 from domain.wakeup import Lane
+from ingress.wire import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from psycopg import AsyncConnection
-
+    from domain.arrays import Packed
     from ingress.entry import Entry
+    from ingress.wire import Row
+
+TRUE = b"\x01"
 
 FIRST_RING_GRACE_S = 3
 """Seconds after which the relay rings for an event whose own ring was not enough."""
 
-KEEP = f"""
+KEEP = Statement(
+    b"keep",
+    f"""
 WITH input AS MATERIALIZED (
     SELECT nextval('inbound_event_ids') AS event_id, given.*
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[],
-                %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[])
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[],
+                $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS given (source, account, event_key, reference, mode, body,
                                   body_sha256, headers, key_id, request_id, traceparent, row)
 ), fresh AS (
@@ -48,28 +50,34 @@ WITH input AS MATERIALIZED (
     SELECT event_id, now(), '{Lane.EVENTS}', now() + interval '{FIRST_RING_GRACE_S} s' FROM fresh
 )
 SELECT row, event_id FROM input JOIN fresh USING (event_id)
-"""
+""",
+)
 """Keep what is new; returns (row, event id) of the new ones, none of those known before."""
 
-FIRST = """
+FIRST = Statement(
+    b"first",
+    """
 SELECT given.row, first.event_id, first.body_sha256 = given.body_sha256, work.lane,
        event.request_id,
        CASE WHEN first.body_sha256 <> given.body_sha256 THEN event.body END
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[])
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
     WITH ORDINALITY AS given (source, account, event_key, body_sha256, row)
 JOIN inbound_dedup AS first USING (source, account, event_key)
 LEFT JOIN inbound_events AS event
     ON event.id = first.event_id AND event.received_at = first.received_at
 LEFT JOIN inbound_work AS work ON work.event_id = first.event_id
-"""
-"""Who came first: (row, event id, same bytes?, lane of unfinished work or NULL, request id of the
-first delivery, its body where the bytes differ)."""
+""",
+)
+"""Who came first; returns a row for each `First`."""
 
-KEEP_VARIANTS = """
+KEEP_VARIANTS = Statement(
+    b"keep_variants",
+    """
 INSERT INTO inbound_variants (event_id, body_sha256, body)
-SELECT * FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[])
+SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
 ON CONFLICT DO NOTHING
-"""
+""",
+)
 """Keep other bytes of an event that claim the same about money."""
 
 KEEP_REFUSED = """
@@ -95,87 +103,71 @@ WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')
 """What a commit is worth on this server."""
 
 
-class Packed:
-    """A column of a batch in Postgres' own binary form, made in one go.
+class First(NamedTuple):
+    """Who came before the delivery of that row.
 
-    Some ten times cheaper than letting the driver find a form for every single value.
+    `lane` is that of unfinished work, None when it is done. `request_id` is that of the first
+    delivery; `body` is its body where the bytes differ.
     """
 
-    __slots__ = ("values",)
-
-    def __init__(self, values: Sequence[bytes | None]) -> None:
-        self.values = values
-
-
-class Texts(Packed):
-    """A column of text."""
-
-
-class Blobs(Packed):
-    """A column of bytea."""
-
-
-class _PackedDumper(Dumper):
-    """Writes a one-dimensional array (`array_recv` in the server's source)."""
-
-    format = Format.BINARY
-    element_oid = 0
-
-    def dump(self, obj: Packed) -> bytes:
-        """Return header, then length and bytes of each element; length -1 is NULL."""
-        parts = [b""]
-        for value in obj.values:
-            if value is None:
-                parts.append(b"\xff\xff\xff\xff")
-            else:
-                parts += (len(value).to_bytes(4), value)
-        count = len(obj.values)
-        parts[0] = pack("!iiIii", 1, 1, self.element_oid, count, 1)
-        return b"".join(parts)
-
-
-class _TextsDumper(_PackedDumper):
-    oid = 1009
-    element_oid = 25
-
-
-class _BlobsDumper(_PackedDumper):
-    oid = 1001
-    element_oid = 17
-
-
-def teach(connection: AsyncConnection) -> None:
-    """Make the connection able to send `Texts` and `Blobs`."""
-    connection.adapters.register_dumper(Texts, _TextsDumper)
-    connection.adapters.register_dumper(Blobs, _BlobsDumper)
+    row: int
+    event_id: int
+    is_same: bool
+    lane: Lane | None
+    request_id: str | None
+    body: bytes | None
 
 
 def keep_parameters(entries: Sequence[Entry]) -> tuple[Packed, ...]:
     """Return the parameters of `KEEP`. Raises UnicodeEncodeError for half a surrogate pair."""
     return (
-        Texts([entry.source.encode() for entry in entries]),
-        Texts([entry.account.encode() for entry in entries]),
-        Texts([entry.key.encode() for entry in entries]),
-        Texts([_encoded(entry.reference) for entry in entries]),
-        Texts([_encoded(entry.mode) for entry in entries]),
+        Texts([entry.source for entry in entries]),
+        Texts([entry.account for entry in entries]),
+        Texts([entry.key for entry in entries]),
+        Texts([entry.reference for entry in entries]),
+        Texts([entry.mode for entry in entries]),
         Blobs([entry.body for entry in entries]),
         Blobs([entry.sha256 for entry in entries]),
-        Texts([entry.headers for entry in entries]),
-        Texts([entry.key_id.encode() for entry in entries]),
-        Texts([entry.request_id.encode() for entry in entries]),
-        Texts([_encoded(entry.traceparent) for entry in entries]),
+        Texts([entry.headers.decode() for entry in entries]),
+        Texts([entry.key_id for entry in entries]),
+        Texts([entry.request_id for entry in entries]),
+        Texts([entry.traceparent for entry in entries]),
     )
+
+
+def kept(row: Row) -> tuple[int, int]:
+    """Return what a row of `KEEP` says."""
+    number, event_id = row
+    return int.from_bytes(number), int.from_bytes(event_id)
 
 
 def first_parameters(entries: Sequence[Entry]) -> tuple[Packed, ...]:
     """Return the parameters of `FIRST`."""
     return (
-        Texts([entry.source.encode() for entry in entries]),
-        Texts([entry.account.encode() for entry in entries]),
-        Texts([entry.key.encode() for entry in entries]),
+        Texts([entry.source for entry in entries]),
+        Texts([entry.account for entry in entries]),
+        Texts([entry.key for entry in entries]),
         Blobs([entry.sha256 for entry in entries]),
     )
 
 
-def _encoded(text: str | None) -> bytes | None:
-    return None if text is None else text.encode()
+def first(row: Row) -> First:
+    """Return what a row of `FIRST` says."""
+    number, event_id, is_same, lane, request_id, body = row
+    return First(
+        row=int.from_bytes(number),
+        event_id=int.from_bytes(event_id),
+        is_same=is_same == TRUE,
+        lane=None if lane is None else Lane(lane.decode()),
+        request_id=None if request_id is None else request_id.decode(),
+        body=body,
+    )
+
+
+def variant_parameters(variants: Sequence[tuple[int, Entry]]) -> tuple[Packed, ...]:
+    """Return the parameters of `KEEP_VARIANTS`."""
+    return (
+        Int8s([event_id for event_id, _ in variants]),
+        Blobs([entry.sha256 for _, entry in variants]),
+        Blobs([entry.body for _, entry in variants]),
+    )

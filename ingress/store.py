@@ -54,7 +54,6 @@ async def connect(database_url: str, *, allow_unsafe: bool) -> Connection:
             )
     except TimeoutError as error:
         raise psycopg.OperationalError("no connection in time") from error
-    statements.teach(connection)
     try:
         await within(connection, _prepare(connection, allow_unsafe), limit_s=CONNECT_S_MAX)
     except BaseException:

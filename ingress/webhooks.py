@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ingress.refusals import Refusals
     from ingress.settings import Network
 
+PREFIX = "/webhooks"
+"""Where the paths of all providers begin."""
+
 JSON = (b"content-type", b"application/json")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -121,6 +124,18 @@ class Webhooks:
             )
         )
         return address
+
+
+def paths(accounts: Accounts) -> dict[str, dict[str, str]]:
+    """Return the paths of the accounts that are here, and what a route finds in each."""
+    found = {}
+    for account in accounts:
+        provider = {"provider": account.provider.name}
+        if account.name == DEFAULT_ACCOUNT:
+            found[f"{PREFIX}/{account.provider.name}"] = provider
+        named = provider | {"account": account.name}
+        found[f"{PREFIX}/{account.provider.name}/{account.name}"] = named
+    return found
 
 
 def _arrival(account: Account, head: Head, delivery: Delivery, verified: Verified) -> Arrival:

@@ -11,7 +11,7 @@ from domain.providers import PROVIDERS
 from ingress import store
 from ingress.doorbell import Doorbell
 from ingress.entry import Arrival, entries
-from ingress.group_commit import GroupCommit
+from ingress.group_commit import GroupCommit, Writer
 from ingress.record import Recorder
 from tests.ingress.serving import charge
 
@@ -66,7 +66,7 @@ async def _with_commit(
 ) -> T:
     bell = Doorbell(redis_url)
     open_ = functools.partial(store.connect, database_url, allow_unsafe=True)
-    commit = GroupCommit(open_, Recorder(PROVIDERS, bell))
+    commit = GroupCommit(open_, Recorder(PROVIDERS, bell), writer_type=Writer)
     try:
         return await story(commit)
     finally:

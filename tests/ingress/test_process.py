@@ -31,9 +31,11 @@ def _environment(database_url: str, redis_url: str, **more: str) -> dict[str, st
 
 
 @contextlib.contextmanager
-def process(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    environment: Mapping[str, str], module: str = "ingress"
+) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "ingress"], cwd=ROOT, env=environment, stderr=subprocess.PIPE
+        [sys.executable, "-m", module], cwd=ROOT, env=environment, stderr=subprocess.PIPE
     ) as started:
         try:
             yield started
@@ -91,6 +93,28 @@ def test_several_processes_share_one_port(database_url: str, redis_url: str) -> 
         started.communicate(timeout=STOP_S_MAX + 5)
 
     assert door.count("inbound_events") == 20
+
+
+def test_the_bare_ingress_of_the_benchmark_checks_as_we_do_and_keeps_nothing(
+    database_url: str, redis_url: str
+) -> None:
+    port = _free_port()
+    door = Door(port, database_url)
+    environment = _environment(
+        database_url, redis_url, PORT=str(port), PAYSTACK_SECRET_KEY=SECRET, WEB_CONCURRENCY="1"
+    )
+    with process(environment, "tests.bench.floors.bare_ingress") as started:
+        until(lambda: readiness.is_ready(port))
+        answers = [door.post(charge(number)).json for number in range(20)]
+        forged = door.post(charge(), secret="sk_test_" + "f" * 32)
+        started.send_signal(signal.SIGTERM)
+        _, said = started.communicate(timeout=STOP_S_MAX)
+
+    assert {answer["status"] for answer in answers} == {"accepted"}
+    assert len({answer["event_id"] for answer in answers}) == 20
+    assert forged.status == 401
+    assert said.count(b'"event":"delivery.accepted"') == 20
+    assert (door.count("inbound_events"), door.count("inbound_work")) == (0, 0)
 
 
 def test_an_empty_secret_refuses_to_start(database_url: str, redis_url: str) -> None:

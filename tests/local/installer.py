@@ -38,23 +38,22 @@ def run(python: Path, arguments: Sequence[str], progress: Progress) -> None:
 
     Raises LocalRunFailed with the end of the output when that fails or takes INSTALL_WAIT_S.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*_program(python), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    limit = threading.Timer(INSTALL_WAIT_S, process.kill)
-    limit.start()
-    try:
-        end = _follow(process.stdout or (), progress)
-        process.wait()
-    finally:
-        limit.cancel()
-        process.kill()
-        process.wait()
+    ) as process:
+        limit = threading.Timer(INSTALL_WAIT_S, process.kill)
+        limit.start()
+        try:
+            end = _follow(process.stdout or (), progress)
+            process.wait()
+        finally:
+            limit.cancel()
+            process.kill()
     if process.returncode != 0:
         raise LocalRunFailed(
             f"The packages of requirements.lock could not be installed.\n{end.strip()}"

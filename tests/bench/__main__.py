@@ -1,0 +1,118 @@
+"""The benchmark: `python3 dev.py bench [--json] [--full]`.
+
+Measures floors, peers and our own processes in one run on this machine, checks the books after
+every measure, and saves what it found under `docs/benchmarks/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from tests.bench import catalogue, ratios
+from tests.bench.collected import Collected
+from tests.bench.errors import BenchFailed
+from tests.bench.machine import Steal, describe
+from tests.bench.peers.environment import PeersMissing, ready
+from tests.bench.plan import DEFAULT, FULL, Plan
+from tests.bench.report import document, page, plot, readme, table
+from tests.bench.stage.grounds import grounds
+from tests.bench.stage.run import Run
+from tests.bench.stage.supply import Numbers
+from tests.bench.steps import take
+from tests.local import throw_away
+from tests.local.errors import LocalRunFailed
+from tests.local.service import DATA, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.bench.plan import Form
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+SEED_MAX = 2**31
+FOLDER = ROOT / "docs" / "benchmarks"
+README = ROOT / "README.md"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark; return 1 when it could not be finished. Unmet goals are no failure."""
+    options = _options(arguments)
+    form = FULL if options.full else DEFAULT
+    try:
+        told = _measured(form, options.seed)
+    except (BenchFailed, LocalRunFailed) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    if not options.no_save:
+        _save(told)
+    if options.json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        table.show(Console(), told)
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the document, not the table")
+    parser.add_argument("--full", action="store_true", help="more rounds, up to 10 M events stored")
+    parser.add_argument("--no-save", action="store_true", help="leave docs/ and README as they are")
+    parser.add_argument("--seed", type=int, default=random.randrange(SEED_MAX), help="of arrivals")
+    return parser.parse_args(arguments)
+
+
+def _measured(form: Form, seed: int) -> dict[str, Any]:
+    """Measure everything and return the document."""
+    started_at, begun_s, steal = datetime.now(UTC), time.monotonic(), Steal()
+    python = _peers()
+    with throw_away.folder() as folder, grounds(folder) as stores:
+        run, found = Run(stores, folder, Numbers(), seed), Collected()
+        machine = describe(
+            folder,
+            ROOT,
+            database_url=stores.stores.database_url,
+            redis_url=stores.stores.redis_url,
+        )
+        take(Plan(run, found, form, python).steps())
+    machine["steal_percent"] = steal.percent()
+    return document.assemble(
+        document.Run(started_at, time.monotonic() - begun_s, seed, form.name),
+        machine=machine,
+        floors=found.section(catalogue.FLOORS),
+        peers=found.section(catalogue.PEER_FIGURES),
+        ours=found.section(catalogue.OURS | found.entries),
+        ratios=ratios.of(found, form.sizes),
+        invariants=[verdict.as_json() for verdict in run.verdicts],
+    )
+
+
+def _peers() -> Path | None:
+    """Return the peers' Python; without them everything else can still be measured."""
+    try:
+        return ready(DATA / "bench")
+    except PeersMissing as error:
+        print(f"The peers are left out: {error}", file=sys.stderr)
+        return None
+
+
+def _save(told: dict[str, Any]) -> None:
+    document.write(told, FOLDER)
+    plot.write(told, FOLDER)
+    page.write(FOLDER)
+    readme.write(README, told)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

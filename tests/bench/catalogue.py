@@ -1,0 +1,97 @@
+"""The catalogue: what each figure is called, in which unit, and what a reader must know of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.bench.peers.peer import PEERS
+
+
+class Entry(NamedTuple):
+    """How a figure is presented."""
+
+    title: str
+    unit: str
+    note: str = ""
+
+
+RATES_PER_S = (100, 500, 2_000)
+STEADY = "steady"
+"""Names the latency at four fifths of what was reached from end to end."""
+
+FLOORS = {
+    "fsync_per_s": Entry("fsync of one page, one after the other", "1/s"),
+    "insert_per_s": Entry(
+        "(a) insert of one event and its key", "1/s", "pgbench, prepared, 64 clients"
+    ),
+    "transition_per_s": Entry(
+        "(b) one event applied in a transaction of its own",
+        "1/s",
+        "pgbench, prepared, 16 clients; the rows, constraints and triggers that ours has",
+    ),
+    "bare_ingress_per_s": Entry(
+        "(c) our ingress without the store", "1/s", "HTTP and signature; 64 connections"
+    ),
+}
+
+PEER_FIGURES = {
+    f"{peer.name}_{figure}": Entry(f"{peer.title}: {title}", "1/s", note)
+    for peer in PEERS
+    for figure, title, note in (
+        ("acks_per_s", "acknowledged", "while its workers run; 64 connections"),
+        ("end_to_end_per_s", "end to end", "until the last credit"),
+    )
+}
+
+
+def _latencies() -> dict[str, Entry]:
+    found = {}
+    for rate in (*(f"{rate}" for rate in RATES_PER_S), STEADY):
+        at = "four fifths of the end-to-end rate" if rate == STEADY else f"{rate} events/s"
+        for stage, title in (("ack", "until the 200"), ("applied", "from the 200 to the money")):
+            for name, share in (("p50", "50 %"), ("p99", "99 %"), ("p999", "99.9 %")):
+                entry = Entry(f"{title}, {share}, at {at}", "ms", "open loop, Poisson arrivals")
+                found[f"{stage}_{name}_ms_at_{rate}"] = entry
+    return found
+
+
+OURS = {
+    "acks_per_s": Entry("durable acknowledgements", "1/s", "web and relay; 64 connections"),
+    "acks_of_duplicates_per_s": Entry("acknowledgements, half of them repeats", "1/s"),
+    "applied_per_s": Entry("applied from a full inbox", "1/s", "one worker process"),
+    "hot_account_per_s": Entry("applied, all for one customer", "1/s"),
+    "end_to_end_per_s": Entry(
+        "end to end, nothing left to do", "1/s", "all processes; from first request to last credit"
+    ),
+    **_latencies(),
+    "steady_rate_per_s": Entry("rate of the steady latency", "1/s"),
+    **{
+        f"memory_mb_{name}": Entry(f"resident memory of {name}", "MB", "after the end-to-end flood")
+        for name in ("web", "worker", "relay", "console")
+    },
+    **{
+        f"start_s_{name}": Entry(f"start of {name}", "s")
+        for name in ("web", "worker", "relay", "console")
+    },
+    "quiet_ack_p99_ms_alone": Entry("a quiet source alone: until the 200, 99 %", "ms"),
+    "quiet_ack_p99_ms_beside": Entry("the same beside one 100 times as loud", "ms"),
+    "quiet_applied_p99_ms_alone": Entry("a quiet source alone: to the money, 99 %", "ms"),
+    "quiet_applied_p99_ms_beside": Entry("the same beside one 100 times as loud", "ms"),
+    "recovery_first_s": Entry("all workers killed: until the first event is applied", "s"),
+    "recovery_backlog_s": Entry("all workers killed: until nothing is left behind", "s"),
+}
+
+
+def growth(events: int) -> Entry:
+    """Return the entry of what an event costs with so many stored before it."""
+    return Entry(f"CPU of an event, all processes, at {events:,} stored".replace(",", " "), "us")
+
+
+def growth_name(events: int) -> str:
+    """Name that figure."""
+    return f"cpu_us_at_{events}_stored"
+
+
+def entry(name: str) -> Entry:
+    """Return a figure's entry."""
+    return (FLOORS | PEER_FIGURES | OURS)[name]

@@ -1,0 +1,1 @@
+"""Payments and the accounts that they credit."""

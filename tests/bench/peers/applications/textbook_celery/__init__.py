@@ -1,0 +1,1 @@
+"""FastAPI, SQLAlchemy's ORM and Celery on Redis."""
