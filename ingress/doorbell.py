@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 LINGER_S = 0.01
 """Seconds that ids wait for company: one message for many is far cheaper for everybody."""
 
-FLOOD_IDS = 20
-"""Ids that came during `LINGER_S` from which on it is a flood."""
-
-FLOOD_LINGER_S = 0.04
-"""Seconds more that ids wait in a flood. A ring costs this process as much as two requests, however
-many ids it has; and where so many come, the workers are behind by more than this."""
-
 IDS_WAITING_MAX = 20_000
 """Ids that wait to be sent; what comes on top is left to the relay."""
 
@@ -93,17 +86,11 @@ class Doorbell:
         while True:
             self._wake.wait()
             self._wake.clear()
-            self._linger()
+            self._closing.wait(LINGER_S)
             self._send(broker, self._taken())
             if self._closing.is_set():
                 self._send(broker, self._taken())
                 return
-
-    def _linger(self) -> None:
-        """Wait for company, in a flood until a message is as good as full."""
-        self._closing.wait(LINGER_S)
-        if self._waiting >= FLOOD_IDS:
-            self._closing.wait(FLOOD_LINGER_S)
 
     def _taken(self) -> dict[Lane, list[int]]:
         with self._lock:

@@ -1,6 +1,7 @@
 """Group commit: requests that wait at the same moment share one statement and one commit.
 
-Two writers, each with a connection of its own: while one waits for the disk, the other gathers.
+Two writers, each with a connection of its own: in a flood one gathers while the other waits for
+the disk, otherwise the second stands by.
 A connection that dies or hangs costs its batch one more try on a new one, which is safe because
 every event has a key; what cannot be committed in time is refused, and nothing is kept by half.
 """
@@ -115,6 +116,7 @@ class Writer:
             finally:
                 record.fail(batch, "the store did not commit")
                 self.is_busy = False
+                self._room.finished(comes_back=self.is_connected)
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -30,6 +30,10 @@ BATCH_BYTES_MAX = 8_388_608
 DEADLINE_S = 1.5
 """Seconds from arrival until a request is refused; the answer promised within 2 s has room."""
 
+HELP_AT = 16
+"""Requests that wait while a writer is at work from which on another one helps. A commit costs as
+much as some ten requests do, so that few requests are better off in one commit than in two."""
+
 SWEEP_S = 0.05
 """Seconds between two looks for requests that waited too long."""
 
@@ -42,6 +46,7 @@ class WaitingRoom:
         self._waiting_bytes = 0
         self._by_deadline: deque[Group] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._writing = 0
 
     def __len__(self) -> int:
         """Return how many wait."""
@@ -60,18 +65,29 @@ class WaitingRoom:
         self._waiting.append(group)
         self._waiting_bytes += group.size_bytes
         self._by_deadline.append(group)
-        self._wake_one()
+        if not self._writing or len(self._waiting) >= HELP_AT:
+            self._wake_one()
         return await group.answered
 
     async def take(self) -> list[Group]:
-        """Return all that waits, up to the limits of a batch; wait for the first."""
+        """Return all that waits, up to the limits of a batch; wait for the first.
+
+        The writer says `finished` once it is done with it.
+        """
         while True:
             batch = self._batch()
             if batch:
+                self._writing += 1
                 return batch
             waker = asyncio.get_running_loop().create_future()
             self._idle.append(waker)
             await waker
+
+    def finished(self, *, comes_back: bool) -> None:
+        """Note that a batch is done with. A writer that does not come back soon calls another."""
+        self._writing -= 1
+        if not comes_back and self._waiting:
+            self._wake_one()
 
     async def watch(self) -> None:
         """Fail what waits too long, for ever."""

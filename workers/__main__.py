@@ -1,7 +1,8 @@
 """The worker process: `python -m workers`.
 
-One Dramatiq worker for each lane, with a broker and threads of its own, so that a slow lane delays
-no other; a claimer for when Redis is away; and a watchdog over all of them.
+One Dramatiq worker for each lane, with a broker and a thread of its own, so that a slow lane delays
+no other; threads that apply events, as many in one transaction as wait; a claimer for when Redis is
+away; and a watchdog over all of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 
 import dramatiq
 import redis
@@ -20,9 +22,11 @@ from dramatiq.worker import Worker
 
 from domain.wakeup import Lane, queue_name
 from workers import actors, logging
+from workers.actors import Take, answer
 from workers.broker import connect, make_broker
 from workers.database import Database
 from workers.direct import DirectClaimer
+from workers.gathering import Gathering
 from workers.settings import WorkerSettings, load
 from workers.watchdog import Watchdog
 
@@ -35,28 +39,50 @@ SMALL_LANE_IDLE_POLL_MS = 250
 STOP_WITHIN_MS = 8_000
 """Longest that a stopping worker waits for the batches in hand."""
 
-SMALL_LANE_THREADS = 1
+LANE_THREADS = 1
+"""Threads of a lane's own: events are only handed on, and nobody waits for the other lanes."""
 
 GC_THRESHOLD = 50_000
 """Objects between two collections: a batch makes many and leaves hardly any cycles."""
 
 
-def start(settings: WorkerSettings, database: Database, *, worker: str) -> list[Worker]:
+def gather(settings: WorkerSettings, database: Database, *, worker: str) -> Gathering:
+    """Start the threads that apply events; return what they take their work from."""
+    gathering = Gathering(
+        partial(answer, database, Lane.EVENTS, worker=worker),
+        threads=settings.worker_threads,
+        end=database.close,
+    )
+    gathering.start()
+    return gathering
+
+
+def start(
+    settings: WorkerSettings, database: Database, gathering: Gathering, *, worker: str
+) -> list[Worker]:
     """Start a worker for each lane; return them."""
-    threads = {
-        Lane.EVENTS: settings.worker_threads,
-        Lane.REPLAY: SMALL_LANE_THREADS,
-        Lane.QUARANTINE: SMALL_LANE_THREADS,
+
+    def at_once(lane: Lane) -> Take:
+        def take(event_ids: list[int], *, alone: bool) -> None:
+            del alone
+            answer(database, lane, event_ids, worker=worker)
+
+        return take
+
+    takes: dict[Lane, Take] = {
+        Lane.EVENTS: gathering.put,
+        Lane.REPLAY: at_once(Lane.REPLAY),
+        Lane.QUARANTINE: at_once(Lane.QUARANTINE),
     }
     started = []
-    for lane, count in threads.items():
+    for lane, take in takes.items():
         broker = make_broker(settings.redis_url, actors.Farewell(database))
-        actors.declare(broker, database, lane, worker=worker)
+        actors.declare(broker, lane, take)
         lane_worker = Worker(
             broker,
             queues={queue_name(lane)},
             worker_timeout=IDLE_POLL_MS if lane is Lane.EVENTS else SMALL_LANE_IDLE_POLL_MS,
-            worker_threads=count,
+            worker_threads=LANE_THREADS,
         )
         lane_worker.start()
         started.append(lane_worker)
@@ -93,10 +119,11 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    lanes = start(settings, database, worker=worker)
+    gathering = gather(settings, database, worker=worker)
+    lanes = start(settings, database, gathering, worker=worker)
     claimer = DirectClaimer(connect(settings.redis_url), database, worker=worker)
     claimer.start()
-    watchdog = Watchdog(lanes, [claimer])
+    watchdog = Watchdog(lanes, [claimer, *gathering.threads])
     watchdog.start()
     log.info("worker.started", worker=worker)
     stopping.wait()
@@ -104,6 +131,8 @@ def main() -> int:
     watchdog.stop()
     claimer.stop()
     stop(lanes)
+    gathering.stop()
+    gathering.join(STOP_WITHIN_MS / 1000)
     claimer.join(STOP_WITHIN_MS / 1000)
     log.info("worker.stopped", worker=worker)
     return 0

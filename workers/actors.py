@@ -1,8 +1,8 @@
-"""The Dramatiq actors: one a lane, each receives a list of ids and calls its use case."""
+"""The Dramatiq actors: one a lane, each receives a list of ids and passes it on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import dramatiq
 import psycopg
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+class Take(Protocol):
+    """What is done with the events that a message rang for."""
+
+    def __call__(self, event_ids: list[int], *, alone: bool) -> None:
+        """Take them up, now or soon."""
+
+
 class Farewell(dramatiq.Middleware):
     """Closes the connection to Postgres of a thread that ends."""
 
@@ -36,11 +43,17 @@ class Farewell(dramatiq.Middleware):
         self._database.close()
 
 
-def declare(broker: RedisBroker, database: Database, lane: Lane, *, worker: str) -> None:
-    """Declare the lane's actor, and the one that discards what nobody can decode."""
+def declare(broker: RedisBroker, lane: Lane, take: Take) -> None:
+    """Declare the lane's actor, and the one that discards what nobody can decode.
 
-    def on_ring(event_ids: list[int]) -> None:
-        answer(database, lane, event_ids, worker=worker)
+    `take` gets the ids of each message, at most `IDS_PER_RING_MAX`, and whether they must not meet
+    those of others.
+    """
+
+    def on_ring(event_ids: list[int], *, alone: bool = False) -> None:
+        ids = [event_id for event_id in event_ids if type(event_id) is int][:IDS_PER_RING_MAX]
+        if ids:
+            take(ids, alone=alone is True)
 
     queue = queue_name(lane)
     dramatiq.actor(broker=broker, actor_name=actor_name(lane), queue_name=queue)(on_ring)
@@ -48,18 +61,17 @@ def declare(broker: RedisBroker, database: Database, lane: Lane, *, worker: str)
 
 
 def answer(database: Database, lane: Lane, event_ids: list[int], *, worker: str) -> None:
-    """Apply what a message rang for. Never raises: the work rows, not messages, are retried."""
-    ids = [event_id for event_id in event_ids if type(event_id) is int][:IDS_PER_RING_MAX]
+    """Apply what was rung for. Never raises: the work rows, not messages, are retried."""
     try:
         if lane is Lane.QUARANTINE:
-            for event_id in ids:
+            for event_id in event_ids:
                 with pulse.at_work():
                     apply_quarantined(database, event_id, worker=worker)
         else:
             with pulse.at_work():
-                apply_events(database, ids, worker=worker)
+                apply_events(database, event_ids, worker=worker)
     except psycopg.OperationalError as error:
-        log.warning("store.unavailable", error_class=type(error).__name__, count=len(ids))
+        log.warning("store.unavailable", error_class=type(error).__name__, count=len(event_ids))
 
 
 def discard() -> None:

@@ -194,7 +194,7 @@ def ring(broker: RedisBroker, lane: Lane, event_ids: Sequence[int], *, alone: bo
                 queue_name=queue_name(lane),
                 actor_name=actor_name(lane),
                 args=(batch,),
-                kwargs={},
+                kwargs={"alone": True} if alone else {},
                 options={},
             )
         )

@@ -39,6 +39,9 @@ SESSION: Mapping[str, str] = MappingProxyType(
         # A use case finds its rows by an index; a plan that was made while a table was empty would
         # go on scanning it. Only a snapshot reads whole tables.
         "enable_seqscan": "off",
+        # Left to itself the server plans a statement anew for each small batch, which took it as
+        # long as running it.
+        "plan_cache_mode": "force_generic_plan",
     }
 )
 """What every transaction of a session of ours begins with."""

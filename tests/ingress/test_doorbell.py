@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import queue
-import time
 from typing import TYPE_CHECKING
 
 import dramatiq
-import redis
 from dramatiq.brokers.redis import RedisBroker
 
 from domain.wakeup import BROKER_NAMESPACE, Lane, actor_name, queue_name
@@ -15,9 +13,6 @@ from tests.ingress.serving import charge, until
 
 if TYPE_CHECKING:
     from tests.ingress.serving import Door
-
-FLOOD_S = 0.4
-TRIES = 5
 
 
 def test_a_worker_hears_of_every_event_and_of_unfinished_ones_again(
@@ -81,43 +76,3 @@ def test_what_waits_is_rung_before_the_end_and_silence_is_noticed(redis_url: str
     )
     assert broker.do_qsize(queue_name(Lane.EVENTS)) == 1
     broker.close()
-
-
-def test_in_a_flood_ids_wait_until_a_message_is_worth_its_price(redis_url: str) -> None:
-    bell = Doorbell(redis_url)
-    bell.start()
-    rings = 0
-    began_s = time.monotonic()
-    while time.monotonic() - began_s < FLOOD_S:
-        bell.ring(Lane.EVENTS, list(range(doorbell.FLOOD_IDS)))
-        rings += 1
-        time.sleep(doorbell.LINGER_S / 2)
-    bell.close()
-    took_s = time.monotonic() - began_s
-
-    messages, ids = _waiting(redis_url)
-    assert ids == rings * doorbell.FLOOD_IDS
-    assert messages <= 2 + took_s / (doorbell.LINGER_S + doorbell.FLOOD_LINGER_S) < rings
-
-
-def test_without_a_flood_ids_are_sent_after_a_short_wait(redis_url: str) -> None:
-    bell = Doorbell(redis_url)
-    bell.start()
-    took_s = []
-    for sent in range(1, TRIES + 1):
-        began_s = time.monotonic()
-        bell.ring(Lane.EVENTS, list(range(doorbell.FLOOD_IDS - 1)))
-        until(lambda sent=sent: _waiting(redis_url)[0] == sent)
-        took_s.append(time.monotonic() - began_s)
-    bell.close()
-
-    assert min(took_s) < doorbell.LINGER_S + doorbell.FLOOD_LINGER_S
-
-
-def _waiting(redis_url: str) -> tuple[int, int]:
-    """Return how many messages wait, and how many ids are in them."""
-    key = f"{BROKER_NAMESPACE}:{queue_name(Lane.EVENTS)}.msgs"
-    with redis.Redis.from_url(redis_url) as client:
-        bodies = client.hvals(key)
-    messages = [dramatiq.Message.decode(body) for body in bodies]
-    return len(messages), sum(len(message.args[0]) for message in messages)

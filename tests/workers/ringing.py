@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.wakeup import Lane
 from tests.workers.scene import capture
-from workers.__main__ import start, stop
+from workers.__main__ import gather, start, stop
 from workers.broker import make_broker, ring
 from workers.settings import WorkerSettings
 from workers.watchdog import Watchdog
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
     from tests.workers.scene import Scene
 
+STOP_WITHIN_S = 10.0
+
 
 @contextlib.contextmanager
 def working(scene: Scene, redis_url: str) -> Iterator[list[Worker]]:
     """Run all lanes of a worker; every thread must have lived to the end."""
     settings = WorkerSettings(database_url=scene.url, redis_url=redis_url)
-    lanes = start(settings, scene.database, worker="here")
+    gathering = gather(settings, scene.database, worker="here")
+    lanes = start(settings, scene.database, gathering, worker="here")
     try:
         yield lanes
-        assert Watchdog(lanes).dead_threads() == []
+        assert Watchdog(lanes, gathering.threads).dead_threads() == []
     finally:
         stop(lanes)
+        gathering.stop()
+        gathering.join(STOP_WITHIN_S)
 
 
 def ring_for(redis_url: str, *event_ids: int, lane: Lane = Lane.EVENTS) -> None:
