@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+EVENT_ID_MAX = 2**63 - 1
+"""Beyond it a number is no bigint, and a message that has it is none of ours."""
+
 
 class Take(Protocol):
     """What is done with the events that a message rang for."""
@@ -51,13 +54,17 @@ def declare(broker: RedisBroker, lane: Lane, take: Take) -> None:
     """
 
     def on_ring(event_ids: list[int], *, alone: bool = False) -> None:
-        ids = [event_id for event_id in event_ids if type(event_id) is int][:IDS_PER_RING_MAX]
+        ids = [event_id for event_id in event_ids if _is_id(event_id)][:IDS_PER_RING_MAX]
         if ids:
             take(ids, alone=alone is True)
 
     queue = queue_name(lane)
     dramatiq.actor(broker=broker, actor_name=actor_name(lane), queue_name=queue)(on_ring)
     dramatiq.actor(broker=broker, actor_name=DISCARD_ACTOR, queue_name=queue)(discard)
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int and 0 < value <= EVENT_ID_MAX
 
 
 def answer(database: Database, lane: Lane, event_ids: list[int], *, worker: str) -> None:

@@ -11,10 +11,14 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
+
 from domain.wakeup import IDS_PER_RING_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+log = structlog.get_logger()
 
 IDS_WAITING_MAX = 2 * IDS_PER_RING_MAX
 """Ids that wait here; whoever brings more waits, so that other processes get their share."""
@@ -72,7 +76,12 @@ class Gathering:
 
     def _run(self) -> None:
         while batch := self._take():
-            self._answer(batch)
+            try:
+                self._answer(batch)
+            except Exception as error:  # noqa: BLE001 - the relay rings again; the others go on
+                log.error(  # noqa: TRY400 - its text may quote an event
+                    "batch.failed", error_class=type(error).__name__, count=len(batch)
+                )
         self._end()
 
     def _take(self) -> list[int]:

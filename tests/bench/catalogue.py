@@ -38,7 +38,7 @@ PEER_FIGURES = {
     f"{peer.name}_{figure}": Entry(f"{peer.title}: {title}", "1/s", note)
     for peer in PEERS
     for figure, title, note in (
-        ("acks_per_s", "acknowledged", "while its workers run; 64 connections"),
+        ("acks_per_s", "acknowledged", "its web alone; 64 connections"),
         ("end_to_end_per_s", "end to end", "until the last credit"),
     )
 }

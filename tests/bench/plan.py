@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tests.bench import catalogue
+from tests.bench import catalogue, ratios
 from tests.bench.floors import pgbench
 from tests.bench.floors.processes import bare_ingress
 from tests.bench.history import grow
@@ -46,7 +46,8 @@ class Form:
 
     name: Literal["default", "full"]
     rounds: int
-    peer_rounds: int
+    textbook_rounds: int
+    other_peer_rounds: int
     flood_s: int
     backlog_events: int
     latency_s: int
@@ -55,8 +56,8 @@ class Form:
     growth_rounds: int
 
 
-DEFAULT = Form("default", 3, 2, 4, 12_000, 8, 12, (50_000, 500_000), 3)
-FULL = Form("full", 5, 3, 8, 30_000, 20, 30, (100_000, 1_000_000, 10_000_000), 5)
+DEFAULT = Form("default", 3, 2, 1, 4, 12_000, 8, 10, (50_000, 500_000), 2)
+FULL = Form("full", 5, 3, 3, 8, 30_000, 20, 30, (100_000, 1_000_000, 10_000_000), 5)
 
 
 class Step(NamedTuple):
@@ -108,12 +109,18 @@ class Plan:
             for name, measure in floors
         ]
         turns.append(Step(f"{label}: end to end", self._end_to_end))
-        if self.python is not None and number < form.peer_rounds:
+        if self.python is not None:
             turns += [
                 Step(f"{label}: {each.title}", partial(self._peer, each, self.python))
                 for each in PEERS
+                if number < self._rounds_of(each)
             ]
         return turns
+
+    def _rounds_of(self, peer: Peer) -> int:
+        """Return how often a peer is measured; ratios are taken against the first of them."""
+        is_compared = peer.name == ratios.TEXTBOOK
+        return self.form.textbook_rounds if is_compared else self.form.other_peer_rounds
 
     def _take(self, name: str, measure: Callable[[], Round]) -> None:
         self.found.add(name, measure())

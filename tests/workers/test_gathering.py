@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT_S = 10.0
+FATAL = 13
 
 
 class Worker:
@@ -29,6 +30,8 @@ class Worker:
 
     def answer(self, event_ids: list[int]) -> None:
         self.batches.append(event_ids)
+        if event_ids == [FATAL]:
+            raise RuntimeError
         assert self.may_go_on.wait(WAIT_S)
 
     def end(self) -> None:
@@ -113,3 +116,13 @@ def test_everything_that_waits_is_done_before_the_end(worker: Worker) -> None:
 
     assert worker.finish() == [[1], [2]]
     assert worker.ended == 1
+
+
+def test_a_batch_that_fails_takes_no_thread_with_it(worker: Worker) -> None:
+    worker.may_go_on.set()
+    worker.gathering.put([FATAL])
+    wait_until(lambda: worker.batches)
+    worker.gathering.put([1])
+    wait_until(lambda: len(worker.batches) > 1)
+
+    assert worker.finish() == [[1]]

@@ -32,44 +32,59 @@ WARM_UP_EVENTS = 3_000
 EVENTS_PER_S_MAX = 3_000
 """Deliveries that are made ready for each second: more than any peer acknowledges here."""
 
+WEB = "web"
+"""What every peer calls the process that answers."""
+
 SIGNATURES = frozenset({supply.SIGNATURE_HEADER, "stripe-signature"})
 
 
 @dataclass(frozen=True, slots=True)
 class OfPeer:
-    """Acknowledgements in a second while it also applies, and events a second until all is done."""
+    """Acknowledgements in a second by its web alone, and events a second until all is done."""
 
     acks: Round
     end_to_end: Round
 
 
 def measure(run: Run, peer: Peer, python: Path, *, for_s: int = FOR_S) -> OfPeer:
-    """Flood a peer with all its processes, wait until everything is applied, and check its books.
+    """Flood a peer twice, its web alone and all of it, and check its books after the second.
 
-    Raises BenchFailed when it fails, RunVoid when what it did is not what was paid.
+    So acknowledgements are measured as ours are, while nobody applies anything. Raises BenchFailed
+    when it fails, RunVoid when what it did is not what was paid.
     """
+    with _subject(run, peer, python, only=WEB) as subject:
+        acks = subject.acks(for_s)
+    with _subject(run, peer, python) as subject:
+        end_to_end = subject.end_to_end(for_s)
+        subject.check()
+    return OfPeer(acks, end_to_end)
+
+
+@contextlib.contextmanager
+def _subject(run: Run, peer: Peer, python: Path, *, only: str | None = None) -> Iterator[_Subject]:
+    """Give the peer, warm, on a database of its own."""
     name = f"peer_{peer.name}"
     url = run.grounds.empty_database(name)
     try:
         peer.prepare(python, url)
         with (
             psycopg.connect(url, autocommit=True) as connection,
-            _started(run, peer, python, url) as running,
+            _started(run, peer, python, url, only) as running,
         ):
             subject = _Subject(run, peer, connection, running)
-            subject.flood(WARM_UP_EVENTS, for_s=WARM_UP_S)
-            subject.until_applied()
-            found = subject.measured(for_s)
-            subject.check()
-            return found
+            subject.flood(subject.written(WARM_UP_EVENTS), for_s=WARM_UP_S)
+            if only is None:
+                subject.until_applied()
+            yield subject
     finally:
         run.grounds.drop(name)
 
 
 @contextlib.contextmanager
-def _started(run: Run, peer: Peer, python: Path, url: str) -> Iterator[Processes]:
+def _started(run: Run, peer: Peer, python: Path, url: str, only: str | None) -> Iterator[Processes]:
     port = processes.free_port()
     commands = peer.processes(python, port=port, database_url=url, redis_url=run.grounds.redis())
+    commands = {name: it for name, it in commands.items() if only in (None, name)}
     with processes.running(
         run.grounds,
         {name: words for name, (words, _) in commands.items()},
@@ -88,28 +103,42 @@ class _Subject:
     connection: psycopg.Connection[tuple[object, ...]]
     running: Processes
 
-    def measured(self, for_s: int) -> OfPeer:
+    def acks(self, for_s: int) -> Round:
+        """Measure acknowledgements, each of which must be of a stored event."""
+        requests = self.written(EVENTS_PER_S_MAX * for_s)
+        before = self.count(self.peer.acknowledged_sql)
+        self.run.grounds.settle()
+        meter = self.running.meter()
+        found = self.flood(requests, for_s=for_s)
+        cpu_us = meter.us_per(found.acknowledged) | {found.generator: found.cpu_us}
+        if self.count(self.peer.acknowledged_sql) - before < found.acknowledged:
+            raise RunVoid(f"{self.peer.title} acknowledged more than it stored.")
+        return Round(found.acknowledged_per_s, cpu_us)
+
+    def end_to_end(self, for_s: int) -> Round:
         """Measure from the first request until nothing is left to do."""
+        requests = self.written(EVENTS_PER_S_MAX * for_s)
         before = self.count(self.peer.applied_sql)
         self.run.grounds.settle()
         meter = self.running.meter()
-        found = self.flood(EVENTS_PER_S_MAX * for_s, for_s=for_s)
-        acks = Round(
-            found.acknowledged_per_s,
-            meter.us_per(found.acknowledged) | {found.generator: found.cpu_us},
-        )
+        found = self.flood(requests, for_s=for_s)
         ended_s = self.until_applied()
         applied = self.count(self.peer.applied_sql) - before
         cpu_us = meter.us_per(applied) | {found.generator: found.cpu_us}
-        return OfPeer(acks, Round(applied / (ended_s - found.begun_s), cpu_us))
+        return Round(applied / (ended_s - found.begun_s), cpu_us)
 
-    def flood(self, events: int, *, for_s: int) -> Flood:
-        """Announce so many payments, and send what pays them."""
+    def written(self, events: int) -> Path:
+        """Announce so many payments, and write what pays them."""
         numbers = self.run.numbers.take(events)
         self.peer.announce(self.connection, numbers[0], events)
         file = self.run.folder / f"{self.peer.name}.requests"
         supply.write(file, self._deliveries(numbers))
-        found = flood(Target(self.running.port, self.peer.path, self._header), file, for_s=for_s)
+        return file
+
+    def flood(self, requests: Path, *, for_s: int) -> Flood:
+        """Send them, as many as it takes in that time."""
+        to = Target(self.running.port, self.peer.path, self._header)
+        found = flood(to, requests, for_s=for_s)
         found.require_all_acknowledged()
         self.running.check()
         return found
