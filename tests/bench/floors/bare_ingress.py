@@ -51,6 +51,7 @@ class BareWriter(Writer):
                 for entry in group.entries:
                     entry.kept(next(EVENT_IDS), fresh=True)
             record.settle(batch)
+            self._waiting_room.finished(comes_back=True)
 
 
 def from_environment() -> Starlette:
