@@ -122,7 +122,7 @@ class Writer:
         """Let go of the connection."""
         wire, self._wire = self._wire, None
         if wire is not None:
-            await store.close(wire.connection)
+            await wire.close()
 
     async def _write(self, batch: list[Group]) -> None:
         for _ in range(TRIES_MAX):

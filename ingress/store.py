@@ -91,6 +91,8 @@ async def close(connection: Connection) -> None:
 async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa: FBT001
     cursor = await connection.execute(statements.DURABILITY)
     durability: dict[str, str] = dict(await cursor.fetchall())
+    # Columns are packed as UTF-8 (`domain.arrays`), whatever the database or PGCLIENTENCODING says.
+    await connection.execute("SET client_encoding = 'UTF8'")
     await connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX_SERVER}s'")
     # Every statement here finds its rows by a key. A plan that was made while next month's
     # partition was empty would go on scanning it when it is full.

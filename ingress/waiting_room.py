@@ -32,10 +32,11 @@ DEADLINE_S = 1.5
 
 HELP_AT = 16
 """Requests that wait while a writer is at work from which on another one helps. A commit costs as
-much as some ten requests do, so that few requests are better off in one commit than in two."""
+much as some ten requests do, so that few requests are better off in one commit than in two; none
+waits longer than `SWEEP_S` for a writer that may be stuck."""
 
 SWEEP_S = 0.05
-"""Seconds between two looks for requests that waited too long."""
+"""Seconds between two looks for requests that wait too long, and from which on one is helped."""
 
 
 class WaitingRoom:
@@ -90,10 +91,12 @@ class WaitingRoom:
             self._wake_one()
 
     async def watch(self) -> None:
-        """Fail what waits too long, for ever."""
+        """Fail what waits too long, and have what waits at all long looked at, for ever."""
         while True:
             await asyncio.sleep(SWEEP_S)
             now_s = asyncio.get_running_loop().time()
+            if self._waiting and now_s >= self._waiting[0].overdue_at_s - DEADLINE_S + SWEEP_S:
+                self._wake_one()
             while self._by_deadline and self._is_over(self._by_deadline[0], now_s):
                 self._by_deadline.popleft()
 

@@ -8,11 +8,14 @@ here is convenience: parameters are bytes already, and values come back as bytes
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format
+
+from ingress import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +51,16 @@ class Wire:
         self.connection = connection
         self._libpq = connection.pgconn
         self._prepared: set[bytes] = set()
+        # libpq closes its socket itself when the server has gone; the number may be a client's by
+        # the time the loop is told to watch it no more. This one is ours until we close it.
+        self._watched = os.dup(self._libpq.socket)
+
+    async def close(self) -> None:
+        """Close the connection, whatever state it is in; may be called twice."""
+        watched, self._watched = self._watched, -1
+        if watched >= 0:
+            os.close(watched)
+        await store.close(self.connection)
 
     async def rows(self, statement: Statement, columns: Sequence[Packed]) -> list[Row]:
         """Return the rows, each value in Postgres' binary form; it is prepared at its first use.
@@ -72,7 +85,7 @@ class Wire:
     async def _result(self) -> PGresult:
         """Send what is still to be sent, and return the one result of it."""
         loop = asyncio.get_running_loop()
-        descriptor = self._libpq.socket
+        descriptor = self._watched
         answer: Answer = loop.create_future()
         loop.add_reader(descriptor, self._read, answer, [])
         try:
@@ -90,7 +103,7 @@ class Wire:
         """Send more of a statement that the socket would not take at once."""
         try:
             if not self._libpq.flush():
-                loop.remove_writer(self._libpq.socket)
+                loop.remove_writer(self._watched)
         except psycopg.Error as error:
             _fail(answer, error)
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from functools import partial
 
 import dramatiq
@@ -111,7 +112,7 @@ def main() -> int:
     logging.configure("worker")
     settings = load(WorkerSettings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    database = Database(settings.database_url, name="payratchet worker")
+    database = Database(settings.database_url, name="payratchet worker", generic_plans=True)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -128,12 +129,13 @@ def main() -> int:
     log.info("worker.started", worker=worker)
     stopping.wait()
 
+    ends_s = time.monotonic() + STOP_WITHIN_MS / 1000
     watchdog.stop()
     claimer.stop()
-    stop(lanes)
     gathering.stop()
-    gathering.join(STOP_WITHIN_MS / 1000)
-    claimer.join(STOP_WITHIN_MS / 1000)
+    stop(lanes)
+    gathering.join(ends_s - time.monotonic())
+    claimer.join(max(0.0, ends_s - time.monotonic()))
     log.info("worker.stopped", worker=worker)
     return 0
 

@@ -36,12 +36,11 @@ SESSION: Mapping[str, str] = MappingProxyType(
         "statement_timeout": f"{STATEMENT_TIMEOUT_MS}ms",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT_MS}ms",
         "synchronous_commit": "on",
+        # Columns are packed as UTF-8 (`domain.arrays`), whatever PGCLIENTENCODING says.
+        "client_encoding": "UTF8",
         # A use case finds its rows by an index; a plan that was made while a table was empty would
         # go on scanning it. Only a snapshot reads whole tables.
         "enable_seqscan": "off",
-        # Left to itself the server plans a statement anew for each small batch, which took it as
-        # long as running it.
-        "plan_cache_mode": "force_generic_plan",
     }
 )
 """What every transaction of a session of ours begins with."""
@@ -66,12 +65,16 @@ class Database:
 
     `transaction()` and `statement()` are the only openers and only use cases call them. A claim
     names the session of its connection, so workers need sessions of their own: a pooler must not
-    share them out.
+    share them out. `generic_plans` is for those who run the same few statements all day.
     """
 
-    def __init__(self, url: str, *, name: str) -> None:
+    def __init__(self, url: str, *, name: str, generic_plans: bool = False) -> None:
         self._url = url
         self._name = name
+        # Left to itself the server plans a statement anew for each small batch, which took it as
+        # long as running it. What people list is better planned for what they ask.
+        plans = "force_generic_plan" if generic_plans else "auto"
+        self._session = {**SESSION, "plan_cache_mode": plans}
         self._local = threading.local()
 
     @contextlib.contextmanager
@@ -145,7 +148,7 @@ class Database:
             tcp_user_timeout=UNANSWERED_MS_MAX,
         )
         columns.teach(connection)
-        for name, value in SESSION.items():
+        for name, value in self._session.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         row = connection.execute(
             "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"

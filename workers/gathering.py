@@ -8,6 +8,7 @@ What waits here is lost with the process; the relay then rings again.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,29 +51,42 @@ class Gathering:
             for number in range(threads)
         ]
 
+    @property
+    def ids_waiting(self) -> int:
+        """How many ids wait, those in hand not counted."""
+        return self._ids
+
     def start(self) -> None:
         """Begin to work."""
         for thread in self.threads:
             thread.start()
 
     def put(self, event_ids: Sequence[int], *, alone: bool = False) -> None:
-        """Have the events worked off, `alone` if they must not meet others; wait for room."""
+        """Have the events worked off, `alone` if they must not meet others; wait for room.
+
+        Once it is told to stop, what is brought is dropped: the relay rings for it.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._ids < IDS_WAITING_MAX)
+            self._changed.wait_for(lambda: self._ids < IDS_WAITING_MAX or self._stopping)
+            if self._stopping:
+                return
             self._waiting.append(_Ring(event_ids, alone))
             self._ids += len(event_ids)
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Let the threads end once nothing waits any more; nobody may bring more."""
+        """Let each thread end after the batch in hand; what waits is the relay's to ring for."""
         with self._changed:
             self._stopping = True
+            self._waiting.clear()
+            self._ids = 0
             self._changed.notify_all()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the threads to end, each at most that long."""
+        """Wait for the threads to end, so long for all of them together."""
+        ends_s = time.monotonic() + timeout_s
         for thread in self.threads:
-            thread.join(timeout_s)
+            thread.join(max(0.0, ends_s - time.monotonic()))
 
     def _run(self) -> None:
         while batch := self._take():

@@ -64,6 +64,12 @@ OURS = {
         "end to end, nothing left to do", "1/s", "all processes; from first request to last credit"
     ),
     **_latencies(),
+    **{
+        f"sender_late_p99_ms_at_{rate}": Entry(
+            f"lateness of the sender itself, 99 %, at {rate}", "ms"
+        )
+        for rate in (*RATES_PER_S, STEADY)
+    },
     "steady_rate_per_s": Entry("rate of the steady latency", "1/s"),
     **{
         f"memory_mb_{name}": Entry(f"resident memory of {name}", "MB", "after the end-to-end flood")

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tests.bench import catalogue, ratios
+from tests.bench.errors import BenchFailed
 from tests.bench.floors import pgbench
 from tests.bench.floors.processes import bare_ingress
 from tests.bench.history import grow
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bench.collected import Collected
+    from tests.bench.measures.delays import Delays
     from tests.bench.peers.peer import Peer
     from tests.bench.stage.run import Round, Run
 
@@ -153,6 +155,8 @@ class Plan:
 
     def _latency(self, name: str, rate_per_s: int) -> None:
         measured = latency.measure(self.run, rate_per_s=rate_per_s, for_s=self.form.latency_s)
+        _require_answers(measured.delays)
+        self.found.value(f"sender_late_p99_ms_at_{name}", measured.sent.late.p99_ms)
         stages = (("ack", measured.delays.ack), ("applied", measured.delays.applied))
         for stage, percentiles in stages:
             self.found.value(f"{stage}_p50_ms_at_{name}", percentiles.p50_ms)
@@ -169,6 +173,8 @@ class Plan:
 
     def _noisy(self) -> None:
         measured = noisy.measure(self.run, for_s=self.form.noisy_s)
+        for each in (measured.alone, measured.beside, measured.loud):
+            _require_answers(each)
         for where, delays in (("alone", measured.alone), ("beside", measured.beside)):
             self.found.value(f"quiet_ack_p99_ms_{where}", delays.ack.p99_ms)
             self.found.value(f"quiet_applied_p99_ms_{where}", delays.applied.p99_ms)
@@ -202,3 +208,9 @@ class Plan:
             for each in rounds:
                 self.found.add(figure, each)
             self.run.grounds.drop(name)
+
+
+def _require_answers(delays: Delays) -> None:
+    """Raise BenchFailed when some requests were refused: the delays would be of the others only."""
+    if delays.others:
+        raise BenchFailed(f"{delays.others} requests were not acknowledged.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
+import psycopg
+import redis
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,6 +19,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from tests.bench.errors import BenchFailed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,15 +29,23 @@ if TYPE_CHECKING:
 BAR_WIDTH = 30
 
 
-def take(steps: Sequence[Step]) -> None:
-    """Take each step in turn; at a terminal one bar moves, in a file each step is a line."""
+FAILURES = (BenchFailed, psycopg.Error, redis.RedisError, subprocess.SubprocessError, OSError)
+"""What ends a step: its figures are then missing, and the run goes on."""
+
+
+def take(steps: Sequence[Step]) -> list[str]:
+    """Take each step in turn, and return the sentences of those that failed.
+
+    At a terminal one bar moves, in a file each step is a line.
+    """
+    failures: list[str] = []
     if not sys.stderr.isatty():
         for number, step in enumerate(steps, start=1):
             begun_s = time.monotonic()
-            step.take()
+            _take(step, failures)
             took_s = time.monotonic() - begun_s
             print(f"[{number}/{len(steps)}] {step.title}: {took_s:.1f} s", file=sys.stderr)
-        return
+        return failures
     with Progress(
         SpinnerColumn(),
         BarColumn(bar_width=BAR_WIDTH),
@@ -44,5 +57,13 @@ def take(steps: Sequence[Step]) -> None:
         bar = shown.add_task("", total=len(steps))
         for step in steps:
             shown.update(bar, description=step.title)
-            step.take()
+            _take(step, failures)
             shown.advance(bar)
+    return failures
+
+
+def _take(step: Step, failures: list[str]) -> None:
+    try:
+        step.take()
+    except FAILURES as error:
+        failures.append(f"{step.title}: {type(error).__name__}: {error}")

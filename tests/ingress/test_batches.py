@@ -142,6 +142,48 @@ def test_a_full_waiting_room_refuses_at_once_and_the_rest_in_time() -> None:
     assert took_s < 2 * waiting_room.DEADLINE_S
 
 
+def test_few_requests_share_a_writer_but_do_not_wait_for_one_that_is_stuck() -> None:
+    async def story() -> tuple[list[int], float]:
+        room = WaitingRoom()
+        watch = asyncio.create_task(room.watch())
+        stuck = asyncio.create_task(room.take())
+        other = asyncio.create_task(room.take())
+        await asyncio.sleep(0)
+        callers = [asyncio.create_task(room.keep(_entries(b"first")))]
+        taken = [len(await stuck)]
+        callers += [asyncio.create_task(room.keep(_entries(b"next"))) for _ in range(2)]
+        began_s = time.monotonic()
+        await asyncio.sleep(0)
+        assert not other.done()
+        taken.append(len(await other))
+        took_s = time.monotonic() - began_s
+        for task in (watch, *callers):
+            task.cancel()
+        return taken, took_s
+
+    taken, took_s = asyncio.run(story())
+
+    assert taken == [1, 2]
+    assert waiting_room.SWEEP_S <= took_s < waiting_room.DEADLINE_S
+
+
+def test_many_requests_call_a_second_writer_at_once() -> None:
+    async def story() -> list[int]:
+        room = WaitingRoom()
+        takers = [asyncio.create_task(room.take()) for _ in range(2)]
+        await asyncio.sleep(0)
+        callers = [asyncio.create_task(room.keep(_entries(b"1")))]
+        first = len(await takers[0])
+        count = waiting_room.HELP_AT
+        callers += [asyncio.create_task(room.keep(_entries(b"1"))) for _ in range(count)]
+        second = len(await takers[1])
+        for caller in callers:
+            caller.cancel()
+        return [first, second]
+
+    assert asyncio.run(story()) == [1, waiting_room.HELP_AT]
+
+
 def test_what_waited_too_long_is_not_kept_any_more() -> None:
     async def story() -> list[bytes]:
         room = WaitingRoom()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 import pytest
+import uvloop
 
 from domain.arrays import Blobs, Int8s, Texts
 from ingress import store
@@ -104,10 +105,12 @@ def _end(database_url: str, pid: int) -> None:
 
 def _over(database_url: str, story: Callable[[Wire], Awaitable[T]]) -> T:
     async def connected() -> T:
-        connection = await store.connect(database_url, allow_unsafe=True)
+        wire = Wire(await store.connect(database_url, allow_unsafe=True))
         try:
-            return await asyncio.wait_for(story(Wire(connection)), 20)
+            return await asyncio.wait_for(story(wire), 20)
         finally:
-            await store.close(connection)
+            await wire.close()
+            await wire.close()
 
-    return asyncio.run(connected())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(connected())

@@ -45,6 +45,7 @@ class Worker:
     def finish(self) -> list[list[int]]:
         """Let everything be done, and return all batches but the first."""
         self.may_go_on.set()
+        wait_until(lambda: not self.gathering.ids_waiting)
         self.gathering.stop()
         self.gathering.join(WAIT_S)
         assert not any(thread.is_alive() for thread in self.gathering.threads)
@@ -109,12 +110,20 @@ def test_whoever_brings_too_much_waits_until_there_is_room(worker: Worker) -> No
     assert worker.finish()[-1] == [9_999]
 
 
-def test_everything_that_waits_is_done_before_the_end(worker: Worker) -> None:
+def test_at_the_end_the_batch_in_hand_is_finished_and_the_rest_left_to_the_relay(
+    worker: Worker,
+) -> None:
     worker.occupied()
-    worker.gathering.put([1])
-    worker.gathering.put([2], alone=True)
+    for start in range(0, gathering.IDS_WAITING_MAX, IDS_PER_RING_MAX):
+        worker.gathering.put(list(range(start, start + IDS_PER_RING_MAX)))
+    late = threading.Thread(target=worker.gathering.put, args=([9_999],), daemon=True)
+    late.start()
 
-    assert worker.finish() == [[1], [2]]
+    worker.gathering.stop()
+    late.join(WAIT_S)
+    worker.gathering.put([1])
+    assert not late.is_alive()
+    assert worker.finish() == []
     assert worker.ended == 1
 
 

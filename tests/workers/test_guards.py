@@ -11,7 +11,8 @@ import pytest
 
 from domain.fold import fold
 from domain.ledger import Leg, Movement
-from tests.workers.scene import refund, wait_until
+from tests.workers.scene import capture, refund, wait_until
+from workers.apply import apply_in
 from workers.store import ledger, payments
 from workers.store.housekeeping import now
 
@@ -113,6 +114,29 @@ def test_saving_over_a_newer_version_is_refused(lived: Scene) -> None:
         payments.move(tx, [payments.Moved(stale.version, stale, None)], [], []).require_all()
 
     assert lived.sums("p1") == (1_000, 100, 0)
+
+
+def test_nothing_is_written_when_a_payment_could_not_be_saved(scene: Scene) -> None:
+    """The fence in its place: an update that reaches no row undoes all that came with it."""
+    scene.announce("p1")
+    event_id = scene.receive(capture("p1"))
+    scene.execute(
+        "CREATE FUNCTION skip_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+    scene.execute(
+        "CREATE TRIGGER skip_row BEFORE UPDATE ON payment_logs"
+        " FOR EACH ROW EXECUTE FUNCTION skip_row()"
+    )
+
+    with (
+        pytest.raises(payments.PaymentChangedUnderLock),
+        scene.database.transaction() as tx,
+    ):
+        apply_in(tx, [event_id], worker="test")
+
+    assert scene.value("SELECT count(*) FROM payment_facts") == 0
+    assert scene.value("SELECT count(*) FROM ledger_entries") == 0
+    assert scene.owed() == [event_id]
 
 
 def test_the_fold_of_the_stored_facts_is_where_the_payment_stands(lived: Scene) -> None:

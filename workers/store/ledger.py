@@ -55,7 +55,8 @@ _ENTRIES = """
                     %b::text[], %b::bigint[], %b::text[], %b::bigint[], %b::timestamptz[])
             AS e(n, leg, payment_id, effect, object_id, account, amount_minor, currency, event_id,
                  at)
-        JOIN movement USING (n)"""
+        JOIN movement USING (n)
+        ORDER BY e.n, e.leg"""
 _LEG_KINDS = (Int8s, Int2s, Int8s, Texts, Texts, Texts, Int8s, Texts, Int8s, Times)
 
 _HOLD = f"""

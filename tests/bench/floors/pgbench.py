@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ EVENTS_PER_S_MAX = 4_000
 """Events that are laid ready for a second of the transition; it may not run out of them."""
 
 GRACE_S = 30.0
+BACKENDS_END_S = 0.5
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 _DONE = re.compile(r"actually processed: (\d+)")
 
@@ -88,6 +90,8 @@ def _run(run: Run, script: _Script, url: str, numbers: range, *, for_s: int) -> 
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=for_s + GRACE_S, check=False
     )
+    # A backend that ends is for a moment neither a process nor counted with its parent.
+    time.sleep(BACKENDS_END_S)
     tps, count = _TPS.search(done.stdout), _DONE.search(done.stdout)
     if done.returncode != 0 or tps is None or count is None:
         raise BenchFailed(f"pgbench failed.\n{done.stderr[-1_000:]}")

@@ -11,28 +11,27 @@ INSERT INTO payment_facts (payment_id, kind, object_id, status, amount_minor, cu
                            provider_at, event_id)
     VALUES (:payment_id, 'succeeded', :n::text, 'succeeded', 125000, 'NGN', now(), :n),
            (:payment_id, 'fee', :n::text, 'known', 1875, 'NGN', now(), :n);
-SELECT encode(sha256(decode(:head, 'hex') || convert_to(concat(
-        :payment_id::text, :version::text, 'pending', 'succeeded', 'completed', :n::text,
-        :actor::text, 'charge.success', '125000', '0', '0', now()::text), 'UTF8')),
-        'hex') AS next_head \gset
 INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state, event_id, actor,
         reason, captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash)
     VALUES (:payment_id, :version + 1, 'pending', 'succeeded', 'completed', :n, :actor,
-        'charge.success', 125000, 0, 0, now(), decode(:head, 'hex'), decode(:next_head, 'hex'));
+        'charge.success', 125000, 0, 0, now(), decode(:head, 'hex'),
+        sha256(decode(:head, 'hex') || convert_to(concat(
+            :payment_id::text, :version::text, 'pending', 'succeeded', 'completed', :n::text,
+            :actor::text, 'charge.success', '125000', '0', '0', now()::text), 'UTF8')))
+    RETURNING encode(hash, 'hex') AS next_head \gset
 UPDATE payment_logs SET state = 'completed', captured_minor = 125000, lock_version = :version + 1,
         head_hash = decode(:next_head, 'hex'), provider_reference = :n::text, updated_at = now()
     WHERE id = :payment_id AND lock_version = :version;
 INSERT INTO provider_references (provider, account, provider_reference, payment_id)
     VALUES ('paystack', 'default', :n::text, :payment_id) ON CONFLICT DO NOTHING;
-SELECT nextval('ledger_movement_ids') AS capture_id, nextval('ledger_movement_ids') AS fee_id \gset
 INSERT INTO ledger_entries (movement_id, leg, payment_id, effect, object_id, account, amount_minor,
                             currency, event_id, at)
-    VALUES (:capture_id, 1, :payment_id, 'capture', :n::text, :clearing, -125000,
+    VALUES (nextval('ledger_movement_ids'), 1, :payment_id, 'capture', :n::text, :clearing, -125000,
             'NGN', :n, now()),
-           (:capture_id, 2, :payment_id, 'capture', :n::text, concat('customer_credit:', :customer_id::text),
+           (currval('ledger_movement_ids'), 2, :payment_id, 'capture', :n::text, concat('customer_credit:', :customer_id::text),
             125000, 'NGN', :n, now()),
-           (:fee_id, 1, :payment_id, 'fee', :n::text, :clearing, 1875, 'NGN', :n, now()),
-           (:fee_id, 2, :payment_id, 'fee', :n::text, :fees, -1875, 'NGN', :n, now());
+           (nextval('ledger_movement_ids'), 1, :payment_id, 'fee', :n::text, :clearing, 1875, 'NGN', :n, now()),
+           (currval('ledger_movement_ids'), 2, :payment_id, 'fee', :n::text, :fees, -1875, 'NGN', :n, now());
 INSERT INTO customer_balances AS b (customer_id, currency, balance_minor, version)
     VALUES (:customer_id, 'NGN', 125000, 1)
     ON CONFLICT (customer_id, currency) DO UPDATE
@@ -41,6 +40,6 @@ INSERT INTO customer_balances AS b (customer_id, currency, balance_minor, versio
 INSERT INTO sms_transactions (reference, client_id, customer_id, currency, kind, amount_minor,
         balance_after_minor, customer_version, payment_log_id, movement_id, created_at)
     VALUES (concat('BENCH-', lpad(:n::text, 10, '0'), ':', 'capture'), 'payratchet', :customer_id, 'NGN',
-        'top_up', 125000, :balance, :line, :payment_id, :capture_id, now());
+        'top_up', 125000, :balance, :line, :payment_id, currval('ledger_movement_ids') - 1, now());
 DELETE FROM inbound_work WHERE event_id = :n;
 COMMIT;
