@@ -147,8 +147,14 @@ def _verify_history(row: TupleRow, steps: list[Step], verification: Verification
 
 BOOKS = {
     "payment is missing": """
-        SELECT DISTINCT format('payment %s', payment_id) FROM payment_transitions t
-        WHERE NOT EXISTS (SELECT 1 FROM payment_logs p WHERE p.id = t.payment_id) LIMIT 100""",
+        SELECT DISTINCT format('payment %s, which %s names', named.id, named.in_table)
+        FROM (SELECT payment_id AS id, 'payment_transitions' AS in_table FROM payment_transitions
+              UNION ALL SELECT payment_id, 'payment_facts' FROM payment_facts
+              UNION ALL SELECT payment_id, 'provider_references' FROM provider_references
+              UNION ALL SELECT payment_id, 'ledger_entries' FROM ledger_entries
+              UNION ALL SELECT payment_log_id, 'sms_transactions' FROM sms_transactions) AS named
+        WHERE named.id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM payment_logs p WHERE p.id = named.id) LIMIT 100""",
     "movement does not sum to zero": """
         SELECT format('movement %s in %s', movement_id, currency) FROM ledger_entries
         GROUP BY movement_id, currency HAVING sum(amount_minor) <> 0 LIMIT 100""",

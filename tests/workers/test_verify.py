@@ -74,6 +74,18 @@ TAMPERING = {
     "DELETE FROM sms_transactions WHERE customer_version ="
     " (SELECT max(customer_version) FROM sms_transactions)": "statement differs from the balance",
     "DELETE FROM legal_transitions WHERE from_state = 'pending'": "illegal step",
+    **{
+        f"UPDATE {table} SET {column} = 999 WHERE {column} = 1": (
+            f"payment is missing: payment 999, which {table} names"
+        )
+        for table, column in (
+            ("payment_transitions", "payment_id"),
+            ("payment_facts", "payment_id"),
+            ("provider_references", "payment_id"),
+            ("ledger_entries", "payment_id"),
+            ("sms_transactions", "payment_log_id"),
+        )
+    },
 }
 
 
