@@ -134,3 +134,55 @@ class CurrencyUnknown(PayratchetError):
     """Not an active ISO 4217 code with 0, 2 or 3 decimals, written in capitals."""
 
     code = "currency_unknown"
+
+
+class ProviderRefused(Permanent):
+    """A provider refused what we asked, for good: nothing happened there.
+
+    `http_status` and `provider_code` are the provider's own. Raised only where the answer proves
+    that the request had no effect.
+    """
+
+    code = "provider_refused"
+
+    def __init__(self, message: str, *, http_status: int, provider_code: str = "") -> None:
+        """Keep what the provider said as fields; the message is for a person."""
+        super().__init__(message)
+        self.http_status = http_status
+        self.provider_code = provider_code
+
+
+class ReferenceTaken(ProviderRefused):
+    """The provider has a payment under this reference already: ask it what it knows."""
+
+
+class ProviderForbids(ProviderRefused):
+    """The provider does not accept our key: somebody must look at the settings."""
+
+
+class ProviderAway(Transient):
+    """The request was not sent, or the provider refused to look at it: nothing happened there.
+
+    `retry_after_s` is what the provider asked for, seconds; None where it asked for nothing.
+    """
+
+    code = "provider_away"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """Keep the pause that the provider asked for."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknown(Transient):
+    """The request may have had its effect: no answer came, or none that can be understood.
+
+    `http_status` is None where no answer came at all.
+    """
+
+    code = "outcome_unknown"
+
+    def __init__(self, message: str, *, http_status: int | None = None) -> None:
+        """Keep the status of an answer that proves nothing."""
+        super().__init__(message)
+        self.http_status = http_status

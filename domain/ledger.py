@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUSPENSE = "suspense"
 SMS_REVENUE = "sms_revenue"
 CHARGEBACK_LOSS = "chargeback_loss"
+REFUNDS_HELD = "refunds_held"
 CUSTOMER_PREFIX = "customer_credit:"
 
 

@@ -173,6 +173,7 @@ payment_logs = Table(
     PrimaryKeyConstraint("id", name="payment_logs_pkey"),
     UniqueConstraint("client_id", "idempotency_key", name="payment_logs_idempotency_key_once"),
     UniqueConstraint("reference", name="payment_logs_reference_once"),
+    Index("payment_logs_client_idx", "client_id", "id"),
 )
 
 payment_facts = Table(
@@ -330,6 +331,7 @@ sms_transactions = Table(
         "customer_id", "currency", "customer_version", name="sms_transactions_in_sequence"
     ),
     UniqueConstraint("reference", name="sms_transactions_reference_once"),
+    Index("sms_transactions_customer_idx", "customer_id", "id"),
     ForeignKeyConstraint(
         ["reverses_id"], ["sms_transactions.id"], name="sms_transactions_reverses_fkey"
     ),
@@ -401,4 +403,176 @@ dead_letter_actions = Table(
         ["dead_letter_id"], ["dead_letters.id"], name="dead_letter_actions_dead_letter_fkey"
     ),
     Index("dead_letter_actions_dead_letter_idx", "dead_letter_id"),
+)
+
+api_clients = Table(
+    "api_clients",
+    METADATA,
+    _required("id", Text),
+    _required("name", Text),
+    _required("scopes", ARRAY(Text)),
+    _optional("initialize_limit", Text),
+    _optional("verify_limit", Text),
+    _required("created_by", Text),
+    _required("created_at", _Time),
+    _optional("revoked_at", _Time),
+    PrimaryKeyConstraint("id", name="api_clients_pkey"),
+    UniqueConstraint("name", name="api_clients_name_once"),
+)
+
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    _required("prefix", Text),
+    _required("client_id", Text),
+    _required("key_hash", LargeBinary),
+    _required("created_by", Text),
+    _required("created_at", _Time),
+    _optional("expires_at", _Time),
+    _optional("revoked_at", _Time),
+    _optional("last_used_at", _Time),
+    PrimaryKeyConstraint("prefix", name="api_keys_pkey"),
+    ForeignKeyConstraint(["client_id"], ["api_clients.id"], name="api_keys_client_fkey"),
+    Index("api_keys_client_idx", "client_id"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    METADATA,
+    _required("client_id", Text),
+    _required("method", Text),
+    _required("route", Text),
+    _required("key", Uuid),
+    _required("fingerprint", LargeBinary),
+    _optional("status", SmallInteger),
+    _optional("headers", JSONB),
+    _optional("body", LargeBinary),
+    _required("created_at", _Time),
+    _required("expires_at", _Time),
+    PrimaryKeyConstraint("client_id", "method", "route", "key", name="idempotency_keys_pkey"),
+    Index("idempotency_keys_expires_idx", "expires_at"),
+)
+
+refunds = Table(
+    "refunds",
+    METADATA,
+    _required("id", BigInteger),
+    _required("reference", Text),
+    _required("payment_id", BigInteger),
+    _required("client_id", Text),
+    _required("amount_minor", BigInteger),
+    _required("currency", Text),
+    _optional("reason", Text),
+    _required("status", Text),
+    _optional("provider_refund_id", Text),
+    _optional("object_id", Text),
+    _required("created_at", _Time),
+    _optional("settled_at", _Time),
+    PrimaryKeyConstraint("id", name="refunds_pkey"),
+    UniqueConstraint("reference", name="refunds_reference_once"),
+    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="refunds_payment_fkey"),
+    Index("refunds_payment_idx", "payment_id"),
+    Index(
+        "refunds_object_once",
+        "payment_id",
+        "object_id",
+        unique=True,
+        postgresql_where=text("object_id IS NOT NULL"),
+    ),
+)
+
+provider_calls = Table(
+    "provider_calls",
+    METADATA,
+    _required("id", BigInteger),
+    _required("debt", Text),
+    _required("fence", Integer),
+    _required("event_id", BigInteger),
+    _optional("payment_id", BigInteger),
+    _required("kind", Text),
+    _required("provider", Text),
+    _required("account", Text),
+    _optional("provider_key", Text),
+    _required("worker", Text),
+    _required("started_at", _Time),
+    _optional("ended_at", _Time),
+    _optional("outcome", Text),
+    _optional("http_status", Integer),
+    _optional("error_class", Text),
+    _optional("message", Text),
+    _optional("answer", LargeBinary),
+    PrimaryKeyConstraint("id", name="provider_calls_pkey"),
+    UniqueConstraint("debt", "fence", name="provider_calls_fence_once"),
+    Index(
+        "provider_calls_one_live",
+        "debt",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("provider_calls_payment_idx", "payment_id"),
+    Index("provider_calls_event_idx", "event_id"),
+)
+
+verifications = Table(
+    "verifications",
+    METADATA,
+    _required("payment_id", BigInteger),
+    _required("step", SmallInteger),
+    _required("since", _Time),
+    _required("next_at", _Time),
+    PrimaryKeyConstraint("payment_id", name="verifications_pkey"),
+    ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="verifications_payment_fkey"),
+    Index("verifications_due_idx", "next_at"),
+)
+
+reconciliation_runs = Table(
+    "reconciliation_runs",
+    METADATA,
+    _required("id", BigInteger),
+    _required("provider", Text),
+    _required("account", Text),
+    _required("since", _Time),
+    _required("until", _Time),
+    _required("requested_by", Text),
+    _required("reason", Text),
+    _required("status", Text),
+    _optional("cursor", Text),
+    _optional("covered_through", _Time),
+    _required("examined", BigInteger),
+    _required("missing_here", BigInteger),
+    _required("missing_there", BigInteger),
+    _required("mismatched", BigInteger),
+    _required("mended", BigInteger),
+    _optional("problem", Text),
+    _required("started_at", _Time),
+    _required("heartbeat_at", _Time),
+    _optional("finished_at", _Time),
+    PrimaryKeyConstraint("id", name="reconciliation_runs_pkey"),
+    Index(
+        "reconciliation_runs_one_at_a_time",
+        "provider",
+        "account",
+        unique=True,
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+)
+
+reconciliation_items = Table(
+    "reconciliation_items",
+    METADATA,
+    _required("run_id", BigInteger),
+    _required("object_id", Text),
+    _optional("reference", Text),
+    _required("status", Text),
+    _optional("amount_minor", BigInteger),
+    _optional("currency", Text),
+    _optional("refunded_minor", BigInteger),
+    _required("verdict", Text),
+    _required("note", Text),
+    _optional("event_id", BigInteger),
+    _required("mended", Boolean),
+    PrimaryKeyConstraint("run_id", "object_id", name="reconciliation_items_pkey"),
+    ForeignKeyConstraint(
+        ["run_id"], ["reconciliation_runs.id"], name="reconciliation_items_run_fkey"
+    ),
 )

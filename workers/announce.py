@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
 from domain import audit
+from domain.announcement import genesis_fields
 from domain.errors import Refused
 from workers import healing
 from workers.store import dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
-    from domain.money import Money
+    from domain.announcement import Announcement
     from workers.database import Database, Transaction
 
 
@@ -26,20 +25,6 @@ class ReferenceInUse(Refused):
     code = "reference_in_use"
     http_status = 409
     title = "The reference is in use"
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A payment as it is asked for."""
-
-    reference: str
-    provider: str
-    amount: Money
-    customer_id: str
-    account: str = "default"
-    client_id: str = "operator"
-    idempotency_key: UUID | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 _INSERT = """
@@ -67,20 +52,6 @@ def announce(database: Database, announcements: Sequence[Announcement], *, actor
     """
     with database.transaction() as tx:
         return _insert(tx, sorted(announcements, key=lambda a: a.reference), actor=actor)
-
-
-def genesis_fields(a: Announcement, actor: str) -> list[str | int | None]:
-    """Return what the first hash of a payment's history covers: all that was asked."""
-    return [
-        a.reference,
-        a.client_id,
-        a.customer_id,
-        a.provider,
-        a.account,
-        a.amount.amount_minor,
-        a.amount.currency,
-        actor,
-    ]
 
 
 def _insert(tx: Transaction, announcements: Sequence[Announcement], *, actor: str) -> int:

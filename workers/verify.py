@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain import audit
+from domain.announcement import Announcement, genesis_fields
 from domain.fold import fold
 from domain.money import Money
 from domain.payment import Asked
-from workers.announce import Announcement, genesis_fields
 from workers.history import audit_fields
 from workers.store import payments
 from workers.store.payments import Step

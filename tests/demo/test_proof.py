@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from domain.announcement import Announcement
 from domain.money import Money
 from domain.transitions import State
 from tests.demo.proof import history, inbox, money
@@ -16,7 +17,7 @@ from tests.simulator.courier import Answer, Parcel
 from tests.simulator.forgery import Forgery
 from tests.simulator.morning import Morning, recorded
 from tests.simulator.notice import Notice
-from workers.announce import Announcement, announce
+from workers.announce import announce
 from workers.database import Database
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from domain.announcement import Announcement
 from domain.money import Money
 from tests.ingress.serving import serving
 from workers import sweeps
-from workers.announce import Announcement, announce
+from workers.announce import announce
 from workers.apply import apply_events
 from workers.operations import metrics
 from workers.store import claims, housekeeping

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from domain.announcement import Announcement
 from domain.money import Money
 from workers import sweeps
-from workers.announce import Announcement, announce
+from workers.announce import announce
 from workers.apply import apply_events
 from workers.database import Database
 

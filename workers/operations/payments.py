@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from domain.announcement import Announcement
 from domain.errors import AmountInvalid, CurrencyUnknown
 from domain.money import Money
 from domain.payment import CUSTOMER_ID, REFERENCE
 from domain.providers import PROVIDERS
 from domain.transitions import State
-from workers.announce import Announcement, announce
+from workers.announce import announce
 from workers.operations import surroundings
 from workers.operations.options import (
     confirm,

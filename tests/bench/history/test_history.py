@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from domain.announcement import Announcement
 from domain.money import Money
 from tests.bench.history import grow, names
 from tests.bench.history.check import problems
@@ -15,7 +16,7 @@ from tests.demo.proof import history, inbox, money
 from tests.demo.proof.evidence import Evidence
 from tests.simulator.morning import recorded
 from tests.workers.scene import Scene
-from workers.announce import Announcement, announce
+from workers.announce import announce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain import audit
+from domain.announcement import Announcement, genesis_fields
 from domain.delivery import Delivery, Secret
 from domain.fold import fold
 from domain.judgement import Changed, Heard, Known, judge
@@ -20,7 +21,6 @@ from domain.payment import Asked
 from domain.providers.paystack import Paystack
 from ingress.accounts import key_id
 from tests.bench.stage.supply import SECRET, SIGNATURE_HEADER
-from workers.announce import Announcement, genesis_fields
 from workers.outcome import Outcome
 from workers.store.inbox import Work
 from workers.translating import say

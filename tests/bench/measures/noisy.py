@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from domain.announcement import Announcement
 from domain.money import Money
 from tests.bench import checks
 from tests.bench.load import offer
@@ -12,7 +13,7 @@ from tests.bench.load.offer import Offer
 from tests.bench.measures import delays
 from tests.bench.measures.scene import ALL, Scene, scene, target
 from tests.bench.stage import supply
-from workers.announce import Announcement, announce
+from workers.announce import announce
 from workers.database import Database
 
 if TYPE_CHECKING:

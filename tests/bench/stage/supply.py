@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain import audit
+from domain.announcement import Announcement, genesis_fields
 from domain.money import Money
-from workers.announce import Announcement, genesis_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

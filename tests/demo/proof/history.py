@@ -6,13 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from domain import audit
+from domain.announcement import Announcement, genesis_fields
 from domain.facts import Fact, FactKind, FactStatus
 from domain.fold import fold
 from domain.money import Money
 from domain.payment import Asked
 from domain.transitions import LEGAL, Edge, Event, State
 from tests.demo.proof.invariant import Invariant, invariant
-from workers.announce import Announcement, genesis_fields
 from workers.history import audit_fields
 from workers.store.payments import Step
 

@@ -1,0 +1,73 @@
+"""Commands: what people and services ask of us, as events of the source `internal`.
+
+A command waits in the inbox like anything else that comes in: one queue, one retry, one dead-letter
+shape. Only we write them, so a body that cannot be read is a fault of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from domain.errors import PayloadInvalid
+
+INTERNAL = "internal"
+"""The source of commands. No provider may be called so."""
+
+
+class CommandKind(StrEnum):
+    """What is asked."""
+
+    INITIALIZE = "initialize"
+    VERIFY = "verify"
+    REFUND = "refund"
+    CANCEL = "cancel"
+    UNHEARD = "unheard"
+    RECONCILE = "reconcile"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to be done about one payment.
+
+    `number`        makes the command one of its own where the same may be asked again: a request
+                    id, a step of a schedule.
+    `reference`     the payment's; of a reconciliation the run's id.
+    `actor`         who asked: `client:ID`, `operator:NAME` or `payratchet`.
+    `email`, `callback_url`  are handed to the provider and kept nowhere else.
+    `refund`        the refund's own reference.
+    """
+
+    kind: CommandKind
+    provider: str
+    account: str
+    reference: str
+    actor: str
+    number: str = ""
+    email: str | None = None
+    callback_url: str | None = None
+    refund: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what the event is de-duplicated by."""
+        parts = [self.kind, self.reference, self.refund, self.number]
+        return ":".join(part for part in parts if part)
+
+    def body(self) -> bytes:
+        """Write the command as the event's bytes."""
+        told = {name: value for name, value in asdict(self).items() if value not in (None, "")}
+        return to_json({"command": told.pop("kind"), **told})
+
+
+def parse(body: bytes) -> Command:
+    """Read a command. Raises PayloadInvalid when it is none that this version knows."""
+    try:
+        told: dict[str, Any] = from_json(body)
+        return Command(kind=CommandKind(told.pop("command")), **told)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f"not a command of ours: {type(error).__name__}"
+        raise PayloadInvalid(msg) from error
