@@ -27,6 +27,10 @@ PROBE_LIVES_MS = 10_000
 """What is written to see whether the broker takes messages, and how long it stays there."""
 
 
+CHANGES_CHANNEL = f"{BROKER_NAMESPACE}:changes"
+"""Where workers say which payments have changed: references, a space between two. May be lost."""
+
+
 class Lane(StrEnum):
     """Work that may not wait for other work. Each has a queue, an actor and threads of its own."""
 

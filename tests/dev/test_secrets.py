@@ -25,7 +25,8 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path: Path
     assert first["STRIPE_WEBHOOK_SECRET"].startswith("whsec_test_")
     symmetric = first["STANDARD_WEBHOOKS_WEBHOOK_SECRET"].removeprefix("whsec_")
     assert len(base64.b64decode(symmetric, validate=True)) == 32
-    assert len(set(first.values())) == 5
+    assert first["STRIPE_API_KEY"].startswith("sk_test_")
+    assert len(set(first.values())) == 6
 
 
 def test_two_checkouts_never_share_a_secret(tmp_path: Path) -> None:
@@ -54,17 +55,23 @@ def test_a_damaged_file_is_told_and_kept(tmp_path: Path) -> None:
     assert file.read_text() == "{"
 
 
+STRIPE_KEYS = {"STRIPE_API_KEY", "STRIPE__EU_API_KEY"}
+
+
 def test_each_process_gets_its_own_secrets_and_no_other() -> None:
     secrets = {
         "PAYSTACK_SECRET_KEY",
         "PAYSTACK_WEBHOOK_SECRET",
         "STRIPE_WEBHOOK_SECRET",
+        "STRIPE_API_KEY",
+        "STRIPE__EU_API_KEY",
         "ADYEN__OLD_WEBHOOK_SECRET",
         "API_KEY_PEPPER",
         "SESSION_SECRET",
     }
     everything = dict.fromkeys(secrets | {"DATABASE_URL"}, "x")
 
+    for_calls = {"PAYSTACK_SECRET_KEY"} | STRIPE_KEYS
     known = {
         name: environments.for_process(name, everything).keys() & everything.keys()
         for name in ("release", "web", "worker", "relay", "console")
@@ -72,8 +79,8 @@ def test_each_process_gets_its_own_secrets_and_no_other() -> None:
 
     assert known == {
         "release": {"DATABASE_URL"},
-        "web": secrets - {"SESSION_SECRET"} | {"DATABASE_URL"},
-        "worker": {"DATABASE_URL"},
+        "web": secrets - {"SESSION_SECRET", *STRIPE_KEYS} | {"DATABASE_URL"},
+        "worker": for_calls | {"DATABASE_URL"},
         "relay": {"DATABASE_URL"},
         "console": {"DATABASE_URL", "SESSION_SECRET"},
     }

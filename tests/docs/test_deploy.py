@@ -31,8 +31,14 @@ POLL_S = 0.02
 NEVER_WRITTEN = {"alembic_version", "legal_transitions"}
 """Tables that only a migration writes."""
 
-MAY_UPDATE = {"payment_logs", "customer_balances", "dead_letters"}
-MAY_DELETE = {"inbound_work", "claims", "waiting_captures", "refused_requests"}
+MAY_UPDATE = {
+    *("payment_logs", "customer_balances", "dead_letters", "refunds", "provider_calls"),
+    *("reconciliation_runs", "api_clients", "api_keys"),
+}
+MAY_DELETE = {
+    *("inbound_work", "claims", "waiting_captures", "refused_requests"),
+    *("idempotency_keys", "verifications", "reconciliation_items"),
+}
 
 _TABLES = """
     SELECT relname FROM pg_class
@@ -234,14 +240,18 @@ def test_the_relay_sees_that_a_worker_of_the_app_role_lives_and_that_one_died(
 
 def test_the_reader_shows_the_figures_but_no_raw_body(deployment: Deployment) -> None:
     assert b"payratchet_work_unfinished 0.0" in metrics.scrape(deployment.database("reader"))
-    inbox = ["inbound_events", "inbound_variants", *partitions(deployment)]
-    for table in inbox:
-        query = sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table))
-        with (
-            psycopg.connect(deployment.url("reader")) as connection,
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
-            connection.execute(query)
+    secret = ["inbound_variants", "api_keys", "idempotency_keys"]
+    for table in ["inbound_events", *secret, *partitions(deployment)]:
+        refused_to_the_reader(deployment, sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table)))
+    refused_to_the_reader(deployment, sql.SQL("SELECT answer FROM provider_calls"))
+
+
+def refused_to_the_reader(deployment: Deployment, query: sql.Composable) -> None:
+    with (
+        psycopg.connect(deployment.url("reader")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(query)
 
 
 def test_giving_the_rights_again_changes_nothing(deployment: Deployment) -> None:

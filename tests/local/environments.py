@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SECRET = re.compile(r".*_WEBHOOK_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER|SESSION_SECRET")
 KNOWN_TO = {
     "web": re.compile(r".*_WEBHOOK_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
-    "worker": re.compile(r"STRIPE_API_KEY"),
+    "worker": re.compile(r"(PAYSTACK|PAYSTACK__.*)_SECRET_KEY|(STRIPE|STRIPE__.*)_API_KEY"),
     "console": re.compile(r"SESSION_SECRET"),
 }
 NOTHING = re.compile(r"(?!)")

@@ -36,6 +36,7 @@ def _make() -> dict[str, str]:
     symmetric = base64.b64encode(secrets.token_bytes(SECRET_BYTES))
     return {
         "PAYSTACK_SECRET_KEY": f"sk_test_{secrets.token_hex(SECRET_BYTES)}",
+        "STRIPE_API_KEY": f"sk_test_{secrets.token_hex(SECRET_BYTES)}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_test_{secrets.token_hex(SECRET_BYTES)}",
         "STANDARD_WEBHOOKS_WEBHOOK_SECRET": f"whsec_{symmetric.decode()}",
         "API_KEY_PEPPER": secrets.token_hex(SECRET_BYTES),
