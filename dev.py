@@ -23,6 +23,8 @@ USAGE = """usage: python3 dev.py COMMAND [arguments]
   demo [--exit] [--json]   a recorded morning of provider traffic against the whole service
   up                       the service without the traffic, until Ctrl-C
   test [pytest arguments]  the whole test suite
+  soak [--payments N] [--kills N] [--provider paystack|stripe|both] [--seed N] [--json]
+                           payments through the API while answers are lost and processes die
   bench [--json] [--full]  floors, peers and our own speed, measured in one run
   check                    format, lint, types, import contracts, migrations drift
   cli [arguments]          the operator's commands (payratchet) against the running `up` or `demo`
@@ -32,6 +34,7 @@ COMMANDS = {
     "up": ["-m", "tests.local.up"],
     # Two or more tests at a time; a later -n of the caller wins.
     "test": ["-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"],
+    "soak": ["-m", "tests.soak"],
     "bench": ["-m", "tests.bench"],
     "check": ["-m", "tests.local.check"],
     "cli": [str(virtual_environment.VENV / "bin" / "payratchet")],

@@ -35,29 +35,31 @@ def refunds(refunded: Collection[Fact], totals: Collection[Fact]) -> tuple[list[
     """Return what was refunded, by refund id where known, and whether claims disagree.
 
     A cumulative total is taken by maximum and counts only for what no refund of the same
-    capture explains; a refund that failed later takes its share out of the total.
+    capture explains. A refund that failed later takes its share out of the total of its capture,
+    which had it in; one that names no capture is of a provider whose totals never had it in.
     """
     if not refunded and not totals:
         return [], False
     latest = [_highest(facts) for facts in by_object(refunded).values()]
     told = [(facts[0].status, _outflow("refund", facts)) for facts in latest]
     done = [refund for status, refund in told if status is FactStatus.SUCCEEDED]
-    settled = [refund for status, refund in told if status is not FactStatus.PENDING]
-    done.extend(_unexplained(settled, by_object(totals)))
+    ended = [refund for status, refund in told if status is not FactStatus.PENDING]
+    explaining = [r for r in ended if r.capture_id is not None or r in done]
+    done.extend(_unexplained(explaining, by_object(totals)))
     return done, any(len({fact.amount for fact in facts}) > 1 for facts in latest)
 
 
-def _unexplained(settled: Sequence[Outflow], totals: ByObject) -> Iterator[Outflow]:
+def _unexplained(explaining: Sequence[Outflow], totals: ByObject) -> Iterator[Outflow]:
     """Yield what is left of each total.
 
     Refunds that name the capture explain its total; those that name none explain whatever is
     left, once, in the order of the totals' ids, so that the order of hearing cannot matter.
     """
-    unlinked_minor = sum(r.amount_minor for r in settled if r.capture_id is None)
+    unlinked_minor = sum(r.amount_minor for r in explaining if r.capture_id is None)
     for object_id in sorted(totals):
         total = _outflow("refund_total", totals[object_id])
         total = total._replace(capture_id=total.capture_id or object_id)
-        linked_minor = sum(r.amount_minor for r in settled if r.capture_id == total.capture_id)
+        linked_minor = sum(r.amount_minor for r in explaining if r.capture_id == total.capture_id)
         rest_minor = max(0, total.amount_minor - linked_minor)
         of_unlinked = min(rest_minor, unlinked_minor)
         unlinked_minor -= of_unlinked

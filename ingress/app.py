@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from domain.providers import PROVIDERS
 from ingress import log, settings, store, webhooks
+from ingress.api.service import Api
 from ingress.body import Bodies
 from ingress.diagnosis import Diagnostician
 from ingress.doorbell import Doorbell
@@ -71,6 +72,7 @@ def create_app(
             Route("/health", Endpoint(parts.health.health)),
             Route("/livez", Endpoint(parts.health.livez)),
             Route("/readyz", Endpoint(parts.health.readyz)),
+            *([] if parts.api is None else parts.api.routes()),
             Route("/{path:path}", Endpoint(not_found)),
         ],
         middleware=[
@@ -121,6 +123,7 @@ class Parts:
             diagnostician=Diagnostician(settings.accounts),
             trusted_proxies=settings.trusted_proxies,
         )
+        self.api = Api.of(settings, self.doorbell)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -134,10 +137,14 @@ class Parts:
         self.doorbell.start()
         self.group_commit.start()
         self.refusals.start()
+        if self.api is not None:
+            await self.api.start()
         _log.info("ingress.started", pid=os.getpid(), version=version())
         try:
-            yield {"refusals": self.refusals}
+            yield {"refusals": self.refusals, "release": self._release}
         finally:
+            if self.api is not None:
+                await self.api.stop()
             await self.group_commit.stop()
             await asyncio.to_thread(self.doorbell.close)
             await self.refusals.stop()
@@ -145,3 +152,8 @@ class Parts:
             _log.info("ingress.stopped", pid=os.getpid())
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close)
+
+    def _release(self) -> None:
+        """Have requests that only wait for something be answered now."""
+        if self.api is not None:
+            self.api.release()

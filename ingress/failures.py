@@ -20,9 +20,10 @@ class _Window:
 
 
 class Failures:
-    """Counts failed signatures by address in windows of `WINDOW_S`."""
+    """Counts failures by address in windows of `WINDOW_S`; `failures_max` of one are borne."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, failures_max: int = FAILURES_PER_WINDOW_MAX) -> None:
+        self._failures_max = failures_max
         self._windows: dict[str, _Window] = {}
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class Failures:
         if window is None or window.ends_s <= now_s:
             window = self._open(address, now_s)
         window.failures += 1
-        if window.failures <= FAILURES_PER_WINDOW_MAX:
+        if window.failures <= self._failures_max:
             return 0
         return max(1, round(window.ends_s - now_s))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import to_json
 
 from domain.errors import ProviderUnknown, Refused, SignatureRefused
+from ingress.api.errors import KeyRefused, LimitExceeded, ValidationFailed
 from ingress.errors import Later, MethodNotAllowed
 
 if TYPE_CHECKING:
@@ -23,27 +24,36 @@ _UNKNOWN = "No such provider or account is configured here."
 
 def document(error: Refused, request_id: str) -> bytes:
     """Return the problem's JSON. A diagnosis is never in it, nor what exists and what does not."""
-    return to_json(
-        {
-            "type": TYPE_PREFIX + error.code,
-            "title": error.title,
-            "status": error.http_status,
-            "detail": _detail(error),
-            "code": error.code,
-            "retryable": error.retryable,
-            "request_id": request_id,
-        }
-    )
+    fields = {
+        "type": TYPE_PREFIX + error.code,
+        "title": error.title,
+        "status": error.http_status,
+        "detail": _detail(error),
+        "code": error.code,
+        "retryable": error.retryable,
+        "request_id": request_id,
+    }
+    if isinstance(error, ValidationFailed):
+        fields["errors"] = [problem._asdict() for problem in error.errors]
+    return to_json(fields)
 
 
 def headers(error: Refused) -> Headers:
     """Return the headers that belong to this refusal alone."""
+    if isinstance(error, LimitExceeded):
+        return [
+            (b"retry-after", b"%d" % error.retry_after_s),
+            (b"ratelimit-policy", error.policy.encode()),
+            (b"ratelimit", error.standing.encode()),
+        ]
     if isinstance(error, Later):
         return [(b"retry-after", b"%d" % error.retry_after_s)]
     if isinstance(error, MethodNotAllowed):
         return [(b"allow", error.allow)]
     if isinstance(error, SignatureRefused):
         return [(b"www-authenticate", b"Signature")]
+    if isinstance(error, KeyRefused):
+        return [(b"www-authenticate", b"Bearer")]
     return []
 
 

@@ -78,6 +78,11 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """End the connection when the server stops; whoever only waits is answered at once."""
+        self.app_state["release"]()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Feed the parser, as long as what is no body stays within its bounds.
 

@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from domain import rates
+from domain.api_keys import PEPPER_LENGTH_MIN
 from domain.providers import PROVIDERS
 from ingress import accounts
 from ingress.accounts import Accounts
@@ -35,6 +37,7 @@ class Settings(BaseSettings):
 
     `host` is the loopback unless told otherwise: whoever serves the outside says so (`HOST=0.0.0.0`
     in a container). `accounts` is made of the `…_WEBHOOK_SECRET` variables (`ingress.accounts`).
+    `api_key_pepper` is what hashes of API keys are keyed with; without it there is no API.
     """
 
     model_config = SettingsConfigDict(
@@ -49,6 +52,9 @@ class Settings(BaseSettings):
     webhook_body_bytes_max: int = Field(default=BODY_BYTES_MAX_DEFAULT, ge=1, le=16_777_216)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     payratchet_allow_unsafe_store: bool = False
+    api_key_pepper: str | None = Field(default=None, min_length=PEPPER_LENGTH_MIN, repr=False)
+    rate_limit_initialize: str = "5/minute"
+    rate_limit_verify: str = "10/minute"
     accounts: InstanceOf[Accounts] = Field(default=Accounts({}), repr=False)
 
     @field_validator("database_url")
@@ -69,6 +75,13 @@ class Settings(BaseSettings):
             redis.connection.parse_url(value)  # type: ignore[no-untyped-call]
         except ValueError:
             raise ValueError("a URL of Redis is expected") from None
+        return value
+
+    @field_validator("rate_limit_initialize", "rate_limit_verify")
+    @classmethod
+    def _a_rate(cls, value: str) -> str:
+        """Refuse what is no rate."""
+        rates.parse(value)
         return value
 
     @field_validator("trusted_proxies", mode="before")

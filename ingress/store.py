@@ -55,14 +55,18 @@ async def connect(database_url: str, *, allow_unsafe: bool) -> Connection:
     except TimeoutError as error:
         raise psycopg.OperationalError("no connection in time") from error
     try:
-        await within(connection, _prepare(connection, allow_unsafe), limit_s=CONNECT_S_MAX)
+        await within(
+            connection, prepare(connection, allow_unsafe=allow_unsafe), limit_s=CONNECT_S_MAX
+        )
     except BaseException:
         await close(connection)
         raise
     return connection
 
 
-async def within(connection: Connection, work: Coroutine[Any, Any, T], *, limit_s: float) -> T:
+async def within(
+    connection: AsyncConnection[Any], work: Coroutine[Any, Any, T], *, limit_s: float
+) -> T:
     """Return what the work returns; after `limit_s` cut the connection and raise.
 
     Raises psycopg.OperationalError for work that was cut off: nobody knows what became of it.
@@ -82,13 +86,11 @@ async def within(connection: Connection, work: Coroutine[Any, Any, T], *, limit_
     raise psycopg.OperationalError(f"no answer within {limit_s} s")
 
 
-async def close(connection: Connection) -> None:
-    """Close it, whatever state it is in."""
-    with contextlib.suppress(psycopg.Error, OSError):
-        await connection.close()
+async def prepare(connection: Connection, *, allow_unsafe: bool) -> None:
+    """Make a new connection fit for money; its rows must be tuples.
 
-
-async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa: FBT001
+    Raises StartRefused when the server would acknowledge what it may lose, unless that is allowed.
+    """
     cursor = await connection.execute(statements.DURABILITY)
     durability: dict[str, str] = dict(await cursor.fetchall())
     # Columns are packed as UTF-8 (`domain.arrays`), whatever the database or PGCLIENTENCODING says.
@@ -109,7 +111,13 @@ async def _prepare(connection: Connection, allow_unsafe: bool) -> None:  # noqa:
         await connection.execute("SET synchronous_commit = 'on'")
 
 
-def _cut(connection: Connection) -> None:
+async def close(connection: AsyncConnection[Any]) -> None:
+    """Close it, whatever state it is in."""
+    with contextlib.suppress(psycopg.Error, OSError):
+        await connection.close()
+
+
+def _cut(connection: AsyncConnection[Any]) -> None:
     """Shut the socket down under the driver; a copy of the descriptor keeps it from reuse."""
     with (
         contextlib.suppress(OSError, psycopg.Error),

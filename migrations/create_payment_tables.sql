@@ -875,6 +875,26 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_client_idx ON api_keys (client_id);
 
+CREATE TABLE api_client_actions (
+            id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            client_id  text        NOT NULL,
+            action     text        NOT NULL,
+            key_prefix text,
+            actor      text        NOT NULL,
+            reason     text        NOT NULL,
+            at         timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT api_client_actions_pkey PRIMARY KEY (id),
+            CONSTRAINT api_client_actions_client_fkey
+                FOREIGN KEY (client_id) REFERENCES api_clients,
+            CONSTRAINT api_client_actions_action_check CHECK (action IN
+                ('created', 'rotated', 'key_ended', 'revoked', 'limited'))
+        );
+
+CREATE INDEX api_client_actions_client_idx ON api_client_actions (client_id);
+
+CREATE TRIGGER api_client_actions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON api_client_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE idempotency_keys (
             client_id   text        NOT NULL,
             method      text        NOT NULL,
@@ -933,6 +953,8 @@ CREATE TABLE refunds (
         );
 
 CREATE INDEX refunds_payment_idx ON refunds (payment_id);
+
+CREATE INDEX refunds_open_idx ON refunds (id) WHERE settled_at IS NULL;
 
 CREATE UNIQUE INDEX refunds_object_once ON refunds (payment_id, object_id)
             WHERE object_id IS NOT NULL;
@@ -1078,6 +1100,8 @@ CREATE TABLE reconciliation_items (
             amount_minor     bigint,
             currency         text,
             refunded_minor   bigint,
+            here_minor       bigint,
+            here_refunded_minor bigint,
             verdict          text   NOT NULL,
             note             text   NOT NULL,
             event_id         bigint,
@@ -1099,7 +1123,14 @@ ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_reason_check,
 
 ALTER TABLE dead_letters VALIDATE CONSTRAINT dead_letters_reason_check;
 
+CREATE INDEX payment_facts_created_idx ON payment_facts USING brin (created_at)
+            WITH (autosummarize = on);
+
 CREATE INDEX payment_logs_client_idx ON payment_logs (client_id, id);
+
+CREATE INDEX payment_logs_customer_idx ON payment_logs (customer_id, client_id, id);
+
+CREATE INDEX inbound_events_reference_idx ON inbound_events (reference);
 
 CREATE INDEX sms_transactions_customer_idx ON sms_transactions (customer_id, id);
 

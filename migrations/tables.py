@@ -60,6 +60,7 @@ inbound_events = Table(
     _required("request_id", Text),
     _optional("traceparent", Text),
     PrimaryKeyConstraint("id", "received_at", name="inbound_events_pkey"),
+    Index("inbound_events_reference_idx", "reference"),
 )
 
 inbound_dedup = Table(
@@ -174,6 +175,7 @@ payment_logs = Table(
     UniqueConstraint("client_id", "idempotency_key", name="payment_logs_idempotency_key_once"),
     UniqueConstraint("reference", name="payment_logs_reference_once"),
     Index("payment_logs_client_idx", "client_id", "id"),
+    Index("payment_logs_customer_idx", "customer_id", "client_id", "id"),
 )
 
 payment_facts = Table(
@@ -202,6 +204,7 @@ payment_facts = Table(
         name="payment_facts_once",
         postgresql_nulls_not_distinct=True,
     ),
+    Index("payment_facts_created_idx", "created_at", postgresql_using="brin"),
 )
 
 legal_transitions = Table(
@@ -436,6 +439,21 @@ api_keys = Table(
     Index("api_keys_client_idx", "client_id"),
 )
 
+api_client_actions = Table(
+    "api_client_actions",
+    METADATA,
+    _required("id", BigInteger),
+    _required("client_id", Text),
+    _required("action", Text),
+    _optional("key_prefix", Text),
+    _required("actor", Text),
+    _required("reason", Text),
+    _required("at", _Time),
+    PrimaryKeyConstraint("id", name="api_client_actions_pkey"),
+    ForeignKeyConstraint(["client_id"], ["api_clients.id"], name="api_client_actions_client_fkey"),
+    Index("api_client_actions_client_idx", "client_id"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     METADATA,
@@ -472,6 +490,7 @@ refunds = Table(
     UniqueConstraint("reference", name="refunds_reference_once"),
     ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="refunds_payment_fkey"),
     Index("refunds_payment_idx", "payment_id"),
+    Index("refunds_open_idx", "id", postgresql_where=text("settled_at IS NULL")),
     Index(
         "refunds_object_once",
         "payment_id",
@@ -567,6 +586,8 @@ reconciliation_items = Table(
     _optional("amount_minor", BigInteger),
     _optional("currency", Text),
     _optional("refunded_minor", BigInteger),
+    _optional("here_minor", BigInteger),
+    _optional("here_refunded_minor", BigInteger),
     _required("verdict", Text),
     _required("note", Text),
     _optional("event_id", BigInteger),

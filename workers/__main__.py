@@ -1,8 +1,8 @@
 """The worker process: `python -m workers`.
 
 One Dramatiq worker for each lane, with a broker and a thread of its own, so that a slow lane delays
-no other; threads that apply events, as many in one transaction as wait; a claimer for when Redis is
-away; and a watchdog over all of them.
+no other; threads that apply events, as many in one transaction as wait; threads that call
+providers; a claimer for when Redis is away; and a watchdog over all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 import dramatiq
 import redis
@@ -25,11 +26,19 @@ from domain.wakeup import Lane, queue_name
 from workers import actors, logging
 from workers.actors import Take, answer
 from workers.broker import connect, make_broker
+from workers.calling.perform import perform
+from workers.calling.pool import CallPool
+from workers.clients.registry import Clients
 from workers.database import Database
 from workers.direct import DirectClaimer
 from workers.gathering import Gathering
-from workers.settings import WorkerSettings, load
+from workers.lock import Locks
+from workers.settings import CallSettings, WorkerSettings, load
+from workers.telling import Teller, nobody
 from workers.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from workers.telling import Tell
 
 log = structlog.get_logger()
 
@@ -47,10 +56,12 @@ GC_THRESHOLD = 50_000
 """Objects between two collections: a batch makes many and leaves hardly any cycles."""
 
 
-def gather(settings: WorkerSettings, database: Database, *, worker: str) -> Gathering:
+def gather(
+    settings: WorkerSettings, database: Database, *, worker: str, tell: Tell = nobody
+) -> Gathering:
     """Start the threads that apply events; return what they take their work from."""
     gathering = Gathering(
-        partial(answer, database, Lane.EVENTS, worker=worker),
+        partial(answer, database, Lane.EVENTS, worker=worker, tell=tell),
         threads=settings.worker_threads,
         end=database.close,
     )
@@ -58,20 +69,41 @@ def gather(settings: WorkerSettings, database: Database, *, worker: str) -> Gath
     return gathering
 
 
+def make_pool(
+    settings: WorkerSettings, calls: CallSettings, database: Database, *, worker: str, tell: Tell
+) -> CallPool:
+    """Start the threads that call providers; return what they take their work from."""
+    locks, clients = Locks(connect(settings.redis_url)), Clients(calls)
+    pool = CallPool(
+        lambda event_id: perform(database, clients, locks, event_id, worker=worker, tell=tell),
+        threads=calls.call_threads,
+        end=database.close,
+    )
+    pool.start()
+    return pool
+
+
 def start(
-    settings: WorkerSettings, database: Database, gathering: Gathering, *, worker: str
+    settings: WorkerSettings,
+    database: Database,
+    gathering: Gathering,
+    pool: CallPool,
+    *,
+    worker: str,
+    tell: Tell = nobody,
 ) -> list[Worker]:
     """Start a worker for each lane; return them."""
 
     def at_once(lane: Lane) -> Take:
         def take(event_ids: list[int], *, alone: bool) -> None:
             del alone
-            answer(database, lane, event_ids, worker=worker)
+            answer(database, lane, event_ids, worker=worker, tell=tell)
 
         return take
 
     takes: dict[Lane, Take] = {
         Lane.EVENTS: gathering.put,
+        Lane.CALLS: pool.put,
         Lane.REPLAY: at_once(Lane.REPLAY),
         Lane.QUARANTINE: at_once(Lane.QUARANTINE),
     }
@@ -110,7 +142,7 @@ def _stop_lane(lane: Worker) -> None:
 def main() -> int:
     """Run until SIGTERM or SIGINT; finish what is in hand, and leave the rest to others."""
     logging.configure("worker")
-    settings = load(WorkerSettings)
+    settings, calls = load(WorkerSettings), load(CallSettings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     database = Database(settings.database_url, name="payratchet worker", generic_plans=True)
     stopping = threading.Event()
@@ -120,22 +152,28 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    gathering = gather(settings, database, worker=worker)
-    lanes = start(settings, database, gathering, worker=worker)
-    claimer = DirectClaimer(connect(settings.redis_url), database, worker=worker)
+    teller = Teller(connect(settings.redis_url))
+    teller.start()
+    gathering = gather(settings, database, worker=worker, tell=teller.tell)
+    pool = make_pool(settings, calls, database, worker=worker, tell=teller.tell)
+    lanes = start(settings, database, gathering, pool, worker=worker, tell=teller.tell)
+    claimer = DirectClaimer(
+        connect(settings.redis_url), database, worker=worker, call=pool.offer, tell=teller.tell
+    )
     claimer.start()
-    watchdog = Watchdog(lanes, [claimer, *gathering.threads])
+    watchdog = Watchdog(lanes, [claimer, teller, *gathering.threads, *pool.threads])
     watchdog.start()
     log.info("worker.started", worker=worker)
     stopping.wait()
 
     ends_s = time.monotonic() + STOP_WITHIN_MS / 1000
     watchdog.stop()
-    claimer.stop()
-    gathering.stop()
+    for part in (claimer, gathering, pool):
+        part.stop()
     stop(lanes)
-    gathering.join(ends_s - time.monotonic())
-    claimer.join(max(0.0, ends_s - time.monotonic()))
+    for part in (gathering, pool, claimer):
+        part.join(max(0.0, ends_s - time.monotonic()))
+    teller.stop()
     log.info("worker.stopped", worker=worker)
     return 0
 

@@ -13,6 +13,7 @@ from workers import pulse
 from workers.apply import apply_events
 from workers.broker import DISCARD_ACTOR
 from workers.quarantine import apply_quarantined
+from workers.telling import nobody
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
 
     from workers.database import Database
+    from workers.telling import Tell
 
 log = structlog.get_logger()
 
@@ -67,7 +69,9 @@ def _is_id(value: object) -> bool:
     return type(value) is int and 0 < value <= EVENT_ID_MAX
 
 
-def answer(database: Database, lane: Lane, event_ids: list[int], *, worker: str) -> None:
+def answer(
+    database: Database, lane: Lane, event_ids: list[int], *, worker: str, tell: Tell = nobody
+) -> None:
     """Apply what was rung for. Never raises: the work rows, not messages, are retried."""
     try:
         if lane is Lane.QUARANTINE:
@@ -76,7 +80,7 @@ def answer(database: Database, lane: Lane, event_ids: list[int], *, worker: str)
                     apply_quarantined(database, event_id, worker=worker)
         else:
             with pulse.at_work():
-                apply_events(database, event_ids, worker=worker)
+                apply_events(database, event_ids, worker=worker, tell=tell)
     except psycopg.OperationalError as error:
         log.warning("store.unavailable", error_class=type(error).__name__, count=len(event_ids))
 

@@ -15,12 +15,14 @@ import psycopg
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from domain.commands import INTERNAL
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
-from workers import naming, pulse, unclaimed
+from workers import naming, pulse, settling, unclaimed
 from workers.failing import postpone_or_bury
 from workers.outcome import Outcome, Tally
 from workers.reading import read
 from workers.store import claims, inbox, payments
+from workers.telling import nobody
 from workers.unclaimed import Dealt
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from domain.judgement import Heard
     from workers.database import Database, Transaction
     from workers.store.inbox import Work
+    from workers.telling import Tell
 
 log = structlog.get_logger()
 
@@ -48,19 +51,25 @@ OF_ONE_EVENT = (
 
 
 def apply_events(
-    database: Database, event_ids: Sequence[int], *, worker: str, in_quarantine: bool = False
+    database: Database,
+    event_ids: Sequence[int],
+    *,
+    worker: str,
+    in_quarantine: bool = False,
+    tell: Tell = nobody,
 ) -> Tally:
     """Apply what is still owed of these events; return how many ended in which way.
 
     Safe to run twice and at once: a second run finds the work rows gone, or locked, and leaves
-    them. `in_quarantine` applies what is in quarantine, and nothing else. Raises
+    them. `in_quarantine` applies what is in quarantine, and nothing else. `tell` is told, once
+    that is certain, which payments have changed. Raises
     psycopg.OperationalError when the store goes away; nothing is then half done, and the relay
     rings again.
     """
     backend = database.backend()
     with database.statement() as tx:
         claim_id = claims.take(tx, event_ids, worker=worker, backend=backend)
-    batch = _Batch(database, worker, in_quarantine)
+    batch = _Batch(database, worker, in_quarantine, tell)
     try:
         return batch.apply(event_ids, claim_id)
     except psycopg.OperationalError as error:
@@ -88,6 +97,7 @@ class _Batch:
     database: Database
     worker: str
     in_quarantine: bool
+    tell: Tell
 
     @retry(
         retry=retry_if_exception_type(RACE_LOST),
@@ -101,6 +111,8 @@ class _Batch:
             outcome = apply_in(tx, event_ids, worker=self.worker, in_quarantine=self.in_quarantine)
             if claim_id is not None:
                 claims.release(tx, claim_id)
+        if changed := outcome.changed:
+            self.tell(changed)
         if outcome.finished:
             log.info(
                 "events.applied",
@@ -137,18 +149,33 @@ def apply_in(
 ) -> Outcome:
     """Apply the events inside the caller's transaction, and return all that was written."""
     outcome = Outcome(worker)
-    work = inbox.lock(tx, event_ids, in_quarantine=in_quarantine)
+    work = inbox.lock(tx, event_ids, lanes=inbox.QUARANTINE if in_quarantine else inbox.ORDINARY)
     if not work:
         return outcome
+    for item in work:
+        outcome.end(item)
     heard = read(tx, work)
+    known = judge_heard(tx, outcome, work, heard)
+    settling.settle_heard(tx, outcome, work, known.values())
+    settling.ask_again(tx, work, heard)
+    outcome.write(tx)
+    return outcome
+
+
+def judge_heard(
+    tx: Transaction, outcome: Outcome, work: Sequence[Work], heard: Sequence[Heard]
+) -> dict[str, Known]:
+    """Judge what was heard, and take up in `outcome` all that it changes; nothing is written.
+
+    Return the payments as they then stand, by reference, their rows locked.
+    """
     owners = naming.owners(tx, heard)
     references = naming.resolve(heard, owners)
     batch = _Judging(outcome, references, owners, payments.lock(tx, list(references.values())))
     dealt = [batch.deal_with(item, event) for item, event in zip(work, heard, strict=True)]
     outcome.held += unclaimed.hold(dealt)
     outcome.postings += unclaimed.release_announced(tx, dealt)
-    outcome.write(tx)
-    return outcome
+    return batch.known
 
 
 @dataclass(slots=True)
@@ -164,7 +191,6 @@ class _Judging:
         """Judge one event and take up what it changes."""
         outcome, payment, name = self.outcome, self._payment_of(heard), naming.named(heard)
         verdict = judge(heard, payment, owner=self.owners.get(name) if name else None)
-        outcome.end(work)
         burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None
         if isinstance(verdict, Changed) and payment is not None:
             is_new_name = name is not None and name not in self.owners
@@ -174,10 +200,8 @@ class _Judging:
                 self.owners.setdefault(name, payment.reference)
         if burial is not None:
             outcome.bury(work, heard, burial)
-        elif not isinstance(verdict, Changed):
+        elif not isinstance(verdict, Changed) and work.source != INTERNAL:
             outcome.note(work, _QUIET[type(verdict)])
-        if burial is None and heard.replayed:
-            outcome.raised.append(work.event_id)
         outcome.tally["dead" if burial else _QUIET.get(type(verdict), "applied")] += 1
         return Dealt(work, heard, verdict, announced=payment is not None)
 

@@ -21,7 +21,7 @@ from workers import logging
 from workers.database import Database
 from workers.operations import metrics, page
 from workers.settings import ConsoleSettings, load
-from workers.store import views
+from workers.store import reconciliation_views, views
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -82,6 +82,7 @@ class Pages:
                 reasons=views.open_by_reason(tx),
                 risk=views.money_at_risk(tx),
                 letters=[{name: letter[name] for name in SHOWN} for letter in letters],
+                reconciled=reconciliation_views.covered(tx),
             )
 
 

@@ -13,12 +13,15 @@ from domain.retry import CRASHES_BEFORE_SPLIT
 from domain.wakeup import IDS_PER_RING_MAX, Lane
 from workers.actors import answer
 from workers.broker import probe
+from workers.calling.pool import WAITING_MAX
 from workers.store import inbox
+from workers.telling import nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workers.database import Database
+    from workers.telling import Tell
 
 log = structlog.get_logger()
 
@@ -30,17 +33,37 @@ POLL_EVERY_S = 0.2
 
 TAKEN_AT_ONCE = {
     Lane.EVENTS: IDS_PER_RING_MAX,
+    Lane.CALLS: WAITING_MAX,
     Lane.REPLAY: IDS_PER_RING_MAX,
     Lane.QUARANTINE: 1,
 }
-"""Events taken at once: one from quarantine may take half a minute, and others wait for it."""
+"""Events taken at once: one from quarantine may take half a minute, and others wait for it.
+
+Commands are only handed to the threads that call, as many as may wait there.
+"""
+
+
+def nobody_calls(event_ids: Sequence[int]) -> int:
+    """Take no commands: this process has no threads for them."""
+    del event_ids
+    return 0
 
 
 class DirectClaimer(threading.Thread):
     """Takes due work from Postgres for as long as Redis does not answer."""
 
-    def __init__(self, client: redis.Redis, database: Database, *, worker: str) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        database: Database,
+        *,
+        worker: str,
+        call: Callable[[Sequence[int]], int] = nobody_calls,
+        tell: Tell = nobody,
+    ) -> None:
         super().__init__(name="direct-claimer", daemon=True)
+        self._call = call
+        self._tell = tell
         self._client = client
         self._database = database
         self._worker = worker
@@ -86,8 +109,10 @@ class DirectClaimer(threading.Thread):
         try:
             with self._database.transaction() as tx:
                 due = inbox.due(tx, lane=lane, limit=limit)
+            if lane is Lane.CALLS:
+                return self._call([item.event_id for item in due])
             for event_ids in _batches(due):
-                answer(self._database, lane, event_ids, worker=self._worker)
+                answer(self._database, lane, event_ids, worker=self._worker, tell=self._tell)
         except psycopg.OperationalError as error:
             log.warning("store.unavailable", error_class=type(error).__name__)
             return 0

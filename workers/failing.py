@@ -41,7 +41,8 @@ def postpone_or_bury(
     relay rings for the event again.
     """
     with database.transaction() as tx:
-        found = inbox.lock(tx, [event_id], in_quarantine=in_quarantine)
+        lanes = inbox.QUARANTINE if in_quarantine else inbox.ORDINARY
+        found = inbox.lock(tx, [event_id], lanes=lanes)
         if not found:
             return "gone"
         work = found[0]
@@ -50,7 +51,7 @@ def postpone_or_bury(
         if burial is not None:
             set_aside(tx, work, letter_for(work, _said(work), burial), worker=worker)
         else:
-            attempts.record(tx, [_put_off(work, error, worker)])
+            attempts.record(tx, [put_off(work, error, worker)])
             delay_s = retry.delay_s(work.attempts + 1, random.random())  # noqa: S311 - jitter
             inbox.postpone(tx, event_id, delay_s=delay_s)
     ended = "dead" if burial else "retry"
@@ -99,7 +100,8 @@ def _said(work: Work) -> ProviderEvent | Permanent | None:
         return None
 
 
-def _put_off(work: Work, error: Exception, worker: str) -> attempts.Attempt:
+def put_off(work: Work, error: Exception, worker: str) -> attempts.Attempt:
+    """Return the attempt that failed and is to be followed by another."""
     name, message = type(error).__name__, describe(error)
     return attempts.of(
         work,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain import audit
+from domain.transitions import Event, State
 from workers.store.payments import Step
 
 if TYPE_CHECKING:
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from workers.store.inbox import Work
 
 
-def steps(work: Work, event_type: str, known: Known, change: Change) -> list[Step]:
-    """Return a step for each edge of the change, chained to the payment's last one."""
+def steps(work: Work, event_type: str, known: Known, change: Change, *, actor: str) -> list[Step]:
+    """Return a step for each edge of the change, chained to the payment's last one.
+
+    `actor` is who did or said it; `event_type` names what was said.
+    """
     added = []
     head = known.head_hash
     for version, edge in enumerate(change.edges, start=known.version + 1):
@@ -25,7 +29,7 @@ def steps(work: Work, event_type: str, known: Known, change: Change) -> list[Ste
             edge.event,
             edge.to_state,
             work.event_id,
-            f"provider:{work.source}",
+            actor,
             f"{event_type}: {change.contradiction}" if change.contradiction else event_type,
             change.after.captured_minor,
             change.after.refunded_minor,
@@ -34,9 +38,38 @@ def steps(work: Work, event_type: str, known: Known, change: Change) -> list[Ste
             head,
             b"",
         )
-        head = audit.link(head, audit_fields(step))
-        added.append(step._replace(hash=head))
+        step = sealed(step)
+        head = step.hash
+        added.append(step)
     return added
+
+
+def sealed(step: Step) -> Step:
+    """Return the step with the hash of all it says and of all steps before it."""
+    return step._replace(hash=audit.link(step.prev_hash, audit_fields(step)))
+
+
+def cancelled(work: Work, known: Known, *, actor: str) -> Step:
+    """Return the step by which somebody cancels the payment."""
+    position = known.position
+    return sealed(
+        Step(
+            known.payment_id,
+            known.version + 1,
+            position.state,
+            Event.CANCELLED,
+            State.CANCELLED,
+            work.event_id,
+            actor,
+            "cancel",
+            position.captured_minor,
+            position.refunded_minor,
+            position.disputed_minor,
+            work.now,
+            known.head_hash,
+            b"",
+        )
+    )
 
 
 def audit_fields(step: Step) -> list[str | int | None]:

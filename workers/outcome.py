@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.delivery import ProviderEvent
 from domain.ledger import CUSTOMER_PREFIX
+from domain.transitions import State
 from workers import healing, history
 from workers.burial import died, letter_for
 from workers.store import (
@@ -17,6 +18,7 @@ from workers.store import (
     ledger,
     payments,
     references,
+    verifications,
     waiting,
 )
 
@@ -70,28 +72,48 @@ class Outcome:
     finished: list[int] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
     raised: list[int] = field(default_factory=list)
+    under_way: list[int] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    @property
+    def changed(self) -> set[str]:
+        """Return the references of the payments of which somebody may want to know."""
+        return self.told | {moved.after.reference for moved in self.moved.values()}
 
     def end(self, work: Work) -> None:
         """Take note that nothing is owed of the event any more."""
         self.finished.append(work.event_id)
         self.request_ids.append(work.request_id)
+        if work.replay_id is not None:
+            self.raised.append(work.event_id)
 
     def change(
-        self, work: Work, heard: Heard, known: Known, change: Change, *, is_new_name: bool
+        self,
+        work: Work,
+        heard: Heard,
+        known: Known,
+        change: Change,
+        *,
+        is_new_name: bool,
+        actor: str | None = None,
     ) -> Known:
         """Take up what an event changes; return the payment as it stands after it.
 
-        `is_new_name` says that nobody has used the event's name of the payment before.
+        `is_new_name` says that nobody has used the event's name of the payment before. `actor`
+        is who did it, where that is not the provider.
         """
         assert isinstance(heard.said, ProviderEvent)  # noqa: S101 - refusals change nothing
         self.facts.extend(_stored(known, change, work.event_id))
-        steps = history.steps(work, heard.said.type, known, change)
+        who = actor or f"provider:{heard.source}"
+        steps = history.steps(work, heard.said.type, known, change, actor=who)
+        if steps[0].from_state != State.PROCESSING == change.after.state:
+            self.under_way.append(known.payment_id)
         self.steps.extend(steps)
         self.postings.extend(_posting(work, known, movement) for movement in change.movements)
         self._wait(work, known, change)
         if is_new_name and heard.said.provider_reference is not None:
             alias = references.Alias(
-                work.source, work.account, heard.said.provider_reference, known.payment_id
+                heard.source, heard.account, heard.said.provider_reference, known.payment_id
             )
             self.aliases[alias] = None
         after = known.moved(change, version=steps[-1].version, head_hash=steps[-1].hash)
@@ -146,9 +168,10 @@ class Outcome:
         self.tally.credit_minor.update(_credit_minor(self.postings))
         waiting.note(tx, self.waiting)
         dead_letters.resolve_placed(tx, waiting.clear(tx, self.placed))
-        dead_letters.resolve(
-            tx, self.raised, actor=dead_letters.SYSTEM, reason="the event went through"
-        )
+        verifications.begin(tx, self.under_way)
+        buried = {letter.event_id for letter in self.letters}
+        raised = [event_id for event_id in self.raised if event_id not in buried]
+        dead_letters.resolve(tx, raised, actor=dead_letters.SYSTEM, reason="the event went through")
         dead_letters.bury(tx, self.letters)
 
 

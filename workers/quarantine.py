@@ -52,7 +52,7 @@ def apply_quarantined(database: Database, event_id: int, *, worker: str) -> None
 
 def _bury(database: Database, event_id: int, ended: str, *, worker: str) -> None:
     with database.transaction() as tx:
-        found = inbox.lock(tx, [event_id], in_quarantine=True)
+        found = inbox.lock(tx, [event_id], lanes=inbox.QUARANTINE)
         if not found:
             return
         work = found[0]

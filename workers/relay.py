@@ -17,7 +17,7 @@ import psycopg
 import redis
 import structlog
 
-from workers import logging, sweeps
+from workers import logging, reconcile, scheduling, sweeps
 from workers.broker import make_broker
 from workers.database import Database
 from workers.settings import RelaySettings, load
@@ -46,12 +46,14 @@ class Sweep:
 def schedule(settings: RelaySettings, database: Database) -> list[Sweep]:
     """Return everything the relay does, and how often."""
     broker = make_broker(settings.redis_url)
-    days = settings.event_retention_days
+    days, every_s = settings.event_retention_days, settings.reconcile_every_s
     return [
         Sweep("revive_crashed", 1.0, lambda: sweeps.revive_crashed(database)),
         Sweep("ring_due", 0.5, lambda: sweeps.ring_due(database, broker)),
         Sweep("take_up_announced", 10.0, lambda: sweeps.take_up_announced(database)),
         Sweep("bury_overdue", 60.0, lambda: sweeps.bury_overdue(database)),
+        Sweep("verify_due", 1.0, lambda: scheduling.verify_due(database, settings.schedule_s)),
+        Sweep("reconcile_due", 30.0, lambda: reconcile.begin_due(database, every_s=every_s)),
         Sweep("keep_house", 600.0, lambda: sweeps.keep_house(database, retention_days=days)),
     ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain.wakeup import IDS_PER_RING_MAX, Lane
 from workers.apply import apply_events
@@ -35,40 +36,72 @@ class Replayed:
     ledger_diff: dict[str, int]
 
 
-def reopen(
-    database: Database, letter_ids: Sequence[int], *, actor: str, reason: str
-) -> tuple[int, list[int]]:
+CALLS_WAIT_S_MAX = 10.0
+CALLS_LOOK_EVERY_S = 0.1
+"""How long commands that are given another try are waited for, and how often they are looked at."""
+
+
+class Reopened(NamedTuple):
+    """Events that owe work again. `events` are to be applied; `commands` the workers take up."""
+
+    replay_id: int
+    events: list[int]
+    commands: list[int]
+
+
+def reopen(database: Database, letter_ids: Sequence[int], *, actor: str, reason: str) -> Reopened:
     """Mark open letters as replaying and give their events work rows, in one transaction.
 
-    Return the replay's id and the events. From here on nothing can be lost: if nobody applies
-    them now, the relay rings for them. A letter that is not open is left alone.
+    From here on nothing can be lost: if nobody applies them now, the relay rings for them. A
+    letter that is not open is left alone.
     """
     with database.transaction() as tx:
         replay_id = dead_letters.next_replay_id(tx)
         events = dead_letters.raise_again(
             tx, letter_ids, actor=actor, reason=reason, replay_id=replay_id
         )
-        inbox.reopen(tx, events, lane=Lane.REPLAY, replay_id=replay_id, delay_s=OTHERS_WAIT_S)
-    return replay_id, [event_id for event_id, _ in events]
+        commands = inbox.reopen(
+            tx, events, lane=Lane.REPLAY, replay_id=replay_id, delay_s=OTHERS_WAIT_S
+        )
+    called = set(commands)
+    applied = [event_id for event_id, _ in events if event_id not in called]
+    return Reopened(replay_id, applied, commands)
 
 
 def replay(database: Database, letter_ids: Sequence[int], *, actor: str, reason: str) -> Replayed:
     """Replay letters here and now, and say how it went.
 
-    Repeating it is harmless: what went through is closed, and the unique keys of facts and
+    Commands are performed by the workers, who alone may ask providers: they are waited for a
+    little. Repeating it is harmless: what went through is closed, and the unique keys of facts and
     effects forbid a second application whatever happens.
     """
-    replay_id, event_ids = reopen(database, letter_ids, actor=actor, reason=reason)
+    reopened = reopen(database, letter_ids, actor=actor, reason=reason)
     total = Tally()
-    for start in range(0, len(event_ids), IDS_PER_RING_MAX):
-        batch = event_ids[start : start + IDS_PER_RING_MAX]
+    for start in range(0, len(reopened.events), IDS_PER_RING_MAX):
+        batch = reopened.events[start : start + IDS_PER_RING_MAX]
         total.add(apply_events(database, batch, worker=f"replay:{actor}"))
     succeeded = total["applied"] + total["ignored"] + total["no_change"]
+    succeeded += _performed(database, reopened.commands)
+    replayed = len(reopened.events) + len(reopened.commands)
     return Replayed(
-        replay_id,
+        reopened.replay_id,
         len(letter_ids),
-        len(event_ids),
+        replayed,
         succeeded,
-        len(event_ids) - succeeded,
+        replayed - succeeded,
         dict(total.credit_minor),
     )
+
+
+def _performed(database: Database, event_ids: Sequence[int]) -> int:
+    """Wait for workers to perform these commands; return how many went through in time."""
+    if not event_ids:
+        return 0
+    ends_s = time.monotonic() + CALLS_WAIT_S_MAX
+    while time.monotonic() < ends_s:
+        with database.transaction() as tx:
+            if not dead_letters.unfinished(tx, event_ids):
+                break
+        time.sleep(CALLS_LOOK_EVERY_S)
+    with database.transaction() as tx:
+        return dead_letters.went_through(tx, event_ids)

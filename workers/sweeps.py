@@ -15,7 +15,15 @@ from domain.judgement import MISSING_CAPTURE
 from domain.wakeup import QUEUE_LENGTH_HIGH_WATER, Lane
 from workers import healing
 from workers.broker import probe, ring, waiting_messages
-from workers.store import attempts, claims, dead_letters, housekeeping, inbox, waiting
+from workers.store import (
+    attempts,
+    claims,
+    dead_letters,
+    housekeeping,
+    inbox,
+    reconciliations,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
@@ -32,10 +40,17 @@ LETTERS_PER_SWEEP_MAX = 500
 CAPTURE_OVERDUE_S = 24 * 3600
 """How long a refund may wait for its capture before a person looks."""
 
+ROWS_PER_TRIM_MAX = 5_000
+TRIMS_PER_SWEEP_MAX = 100
+"""How many rows one transaction lets go of, and how many such transactions one sweep has."""
+
+DIFFERENCES_KEPT_DAYS = 90
+"""How long after its end the differences that a reconciliation found are kept."""
+
 MONTHS_AHEAD = 3
 """Partitions kept ahead of time, so that a relay may be away for long."""
 
-RING_LANES = (Lane.EVENTS, Lane.REPLAY, Lane.QUARANTINE)
+RING_LANES = (Lane.EVENTS, Lane.CALLS, Lane.REPLAY, Lane.QUARANTINE)
 
 
 def ring_due(database: Database, broker: RedisBroker) -> int:
@@ -157,7 +172,20 @@ def keep_house(database: Database, *, retention_days: int) -> None:
         housekeeping.ensure_partitions(tx, MONTHS_AHEAD)
         housekeeping.drop_old_variants(tx, retention_days=retention_days)
         old = housekeeping.old_partitions(tx, retention_days=retention_days)
+    _trim(database)
     for name in old:
         with database.transaction() as tx:
             if housekeeping.drop_partition(tx, name):
                 log.warning("partition.dropped", reason=name)
+
+
+def _trim(database: Database) -> None:
+    """Let go of what only the newest of is of use, a little in each transaction."""
+    for _ in range(TRIMS_PER_SWEEP_MAX):
+        with database.transaction() as tx:
+            keys = housekeeping.drop_old_keys(tx, limit=ROWS_PER_TRIM_MAX)
+            items = reconciliations.trim(
+                tx, older_than_days=DIFFERENCES_KEPT_DAYS, limit=ROWS_PER_TRIM_MAX
+            )
+        if max(keys, items) < ROWS_PER_TRIM_MAX:
+            return

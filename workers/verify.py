@@ -28,6 +28,11 @@ PAGE_ROWS = 1_000
 """Payments verified at a time, so that memory does not grow with the record."""
 
 
+CALL_ENDS_WITHIN_S = 3_600
+"""Age of a call that nobody has ended above which something is wrong: half a minute is presumed
+dead, and the next one about the same payment ends it."""
+
+
 @dataclass
 class Verification:
     """How many rows were checked, and what is wrong with them."""
@@ -194,5 +199,34 @@ BOOKS = {
         SELECT format('payment %s version %s', payment_id, version) FROM payment_transitions t
         WHERE NOT EXISTS (SELECT 1 FROM legal_transitions l WHERE l.from_state = t.from_state
                           AND l.event = t.event AND l.to_state = t.to_state) LIMIT 100""",
+    "held credit differs from open refunds": """
+        SELECT format('%s: held %s, open refunds %s', currency, coalesce(l.held_minor, 0),
+                      coalesce(r.open_minor, 0))
+        FROM (SELECT currency, sum(amount_minor) AS held_minor FROM ledger_entries
+              WHERE account = 'refunds_held' GROUP BY 1) l
+        FULL JOIN (SELECT currency, sum(amount_minor) AS open_minor FROM refunds
+                   WHERE settled_at IS NULL GROUP BY 1) r USING (currency)
+        WHERE coalesce(l.held_minor, 0) <> coalesce(r.open_minor, 0) LIMIT 100""",
+    "refund is held or released wrongly": """
+        SELECT format('refund %s, %s: held %s times, released %s times', reference, r.status,
+                      coalesce(l.holds, 0), coalesce(l.releases, 0))
+        FROM refunds r
+        FULL JOIN (SELECT object_id AS reference,
+                          count(*) FILTER (WHERE effect = 'refund_hold') AS holds,
+                          count(*) FILTER (WHERE effect = 'refund_release') AS releases,
+                          array_agg(DISTINCT abs(amount_minor)) AS amounts_minor,
+                          count(DISTINCT currency) AS currencies, min(currency) AS currency
+                   FROM ledger_entries
+                   WHERE payment_id IS NULL AND account = 'refunds_held'
+                     AND effect IN ('refund_hold', 'refund_release')
+                   GROUP BY 1) l USING (reference)
+        WHERE (r.id, l.holds, l.releases, l.amounts_minor, l.currencies, l.currency)
+              IS DISTINCT FROM
+              (r.id, 1, (r.settled_at IS NOT NULL)::int, ARRAY[r.amount_minor], 1, r.currency)
+           OR r.id IS NULL LIMIT 100""",
+    "call never ended": f"""
+        SELECT format('call %s about %s, begun %s', id, debt, started_at) FROM provider_calls
+        WHERE ended_at IS NULL AND started_at < now() - interval '{CALL_ENDS_WITHIN_S} s'
+        LIMIT 100""",
 }
 """What must hold of the books: each query names the rows for which it does not."""

@@ -122,7 +122,7 @@ class Paystack(BodyHmac):
     def translate(self, tree: dict[str, Any]) -> ProviderEvent:
         """Translate charges, refunds and disputes; every other type says nothing to us."""
         heading = read(_Heading, tree)
-        facts, transaction_id = _claims(heading.event, tree["data"])
+        facts, transaction_id = claims(heading.event, tree["data"])
         return ProviderEvent(
             heading.event,
             reference_hint(self.reference(tree)),
@@ -140,8 +140,13 @@ def _id_names(event: str) -> tuple[str, ...]:
     return ("id",)
 
 
-def _claims(event: str, data: dict[str, Any]) -> tuple[tuple[Fact, ...], str | None]:
-    """Return the facts, and the id of the transaction they are about where the body has it."""
+def claims(event: str, data: object) -> tuple[tuple[Fact, ...], str | None]:
+    """Return the facts, and the id of the transaction they are about where the body has it.
+
+    Whoever asks the API tells its answers here as the event that would have brought them, so that
+    both make the same facts. Raises PayloadInvalid, RefetchRequired, AmountInvalid and
+    CurrencyUnknown.
+    """
     if event == "charge.success":
         charge = read(_Charge, data)
         return _of_charge(charge), charge.id

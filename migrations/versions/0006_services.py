@@ -28,7 +28,16 @@ def upgrade() -> None:
     _reconciliation()
     _check("sms_transactions", "kind", (*_KINDS, "refund_hold", "refund_release"))
     _check("dead_letters", "reason", (*_REASONS, "provider_refused", "unheard"))
+    # Facts are stored in the order of their time, so a summary of each range of pages is enough.
+    op.execute("""
+        CREATE INDEX payment_facts_created_idx ON payment_facts USING brin (created_at)
+            WITH (autosummarize = on)
+    """)
     op.execute("CREATE INDEX payment_logs_client_idx ON payment_logs (client_id, id)")
+    op.execute(
+        "CREATE INDEX payment_logs_customer_idx ON payment_logs (customer_id, client_id, id)"
+    )
+    op.execute("CREATE INDEX inbound_events_reference_idx ON inbound_events (reference)")
     op.execute("CREATE INDEX sms_transactions_customer_idx ON sms_transactions (customer_id, id)")
 
 
@@ -65,6 +74,27 @@ def _clients() -> None:
         )
     """)
     op.execute("CREATE INDEX api_keys_client_idx ON api_keys (client_id)")
+    op.execute("""
+        CREATE TABLE api_client_actions (
+            id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            client_id  text        NOT NULL,
+            action     text        NOT NULL,
+            key_prefix text,
+            actor      text        NOT NULL,
+            reason     text        NOT NULL,
+            at         timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT api_client_actions_pkey PRIMARY KEY (id),
+            CONSTRAINT api_client_actions_client_fkey
+                FOREIGN KEY (client_id) REFERENCES api_clients,
+            CONSTRAINT api_client_actions_action_check CHECK (action IN
+                ('created', 'rotated', 'key_ended', 'revoked', 'limited'))
+        )
+    """)
+    op.execute("CREATE INDEX api_client_actions_client_idx ON api_client_actions (client_id)")
+    op.execute("""
+        CREATE TRIGGER api_client_actions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON api_client_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+    """)
 
 
 def _keys() -> None:
@@ -132,6 +162,7 @@ def _refunds() -> None:
         )
     """)
     op.execute("CREATE INDEX refunds_payment_idx ON refunds (payment_id)")
+    op.execute("CREATE INDEX refunds_open_idx ON refunds (id) WHERE settled_at IS NULL")
     op.execute("""
         CREATE UNIQUE INDEX refunds_object_once ON refunds (payment_id, object_id)
             WHERE object_id IS NOT NULL
@@ -294,6 +325,8 @@ def _reconciliation() -> None:
             amount_minor     bigint,
             currency         text,
             refunded_minor   bigint,
+            here_minor       bigint,
+            here_refunded_minor bigint,
             verdict          text   NOT NULL,
             note             text   NOT NULL,
             event_id         bigint,
@@ -321,11 +354,13 @@ def _check(table: str, column: str, values: tuple[str, ...]) -> None:
 def downgrade() -> None:
     """Drop everything. Only for development: it destroys history."""
     op.execute("DROP INDEX sms_transactions_customer_idx, payment_logs_client_idx")
+    op.execute("DROP INDEX payment_logs_customer_idx, inbound_events_reference_idx")
+    op.execute("DROP INDEX payment_facts_created_idx")
     _check("dead_letters", "reason", _REASONS)
     _check("sms_transactions", "kind", _KINDS)
     for table in (
         *("reconciliation_items", "reconciliation_runs", "verifications", "provider_calls"),
-        *("refunds", "idempotency_keys", "api_keys", "api_clients"),
+        *("refunds", "idempotency_keys", "api_client_actions", "api_keys", "api_clients"),
     ):
         op.execute(f"DROP TABLE {table}")
     for function in (

@@ -51,13 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     form = FULL if options.full else DEFAULT
     try:
-        told, failures = _measured(form, options.seed)
+        told, failures = _measured(form, options.seed, options.only)
     except (BenchFailed, LocalRunFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    if not options.no_save:
+    if not options.no_save and not options.only:
         _save(told)
     for failure in failures:
         print(f"not measured: {failure}", file=sys.stderr)
@@ -73,14 +73,18 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the document, not the table")
     parser.add_argument("--full", action="store_true", help="more rounds, up to 10 M events stored")
     parser.add_argument("--no-save", action="store_true", help="leave docs/ and README as they are")
+    parser.add_argument("--only", default="", help="only steps with this in their title; no saving")
     parser.add_argument("--seed", type=int, default=random.randrange(SEED_MAX), help="of arrivals")
     return parser.parse_args(arguments)
 
 
-def _measured(form: Form, seed: int) -> tuple[dict[str, Any], list[str]]:
-    """Measure everything; return the document, and what could not be measured and why."""
+def _measured(form: Form, seed: int, only: str) -> tuple[dict[str, Any], list[str]]:
+    """Measure everything, or the steps with `only` in their titles.
+
+    Returns the document, and what could not be measured and why.
+    """
     started_at, begun_s, steal = datetime.now(UTC), time.monotonic(), Steal()
-    python = _peers()
+    python = None if only else _peers()
     with throw_away.folder() as folder, grounds(folder) as stores:
         run, found = Run(stores, folder, Numbers(), seed), Collected()
         machine = describe(
@@ -91,7 +95,8 @@ def _measured(form: Form, seed: int) -> tuple[dict[str, Any], list[str]]:
         )
         if machine["filesystem"] in NO_DISK:
             raise BenchFailed("The stores would be in memory; set TMPDIR to a folder on a disk.")
-        failures = take(Plan(run, found, form, python).steps())
+        steps = Plan(run, found, form, python).steps()
+        failures = take([step for step in steps if only.lower() in step.title.lower()])
     machine["steal_percent"] = steal.percent()
     told = document.assemble(
         document.Run(started_at, time.monotonic() - begun_s, seed, form.name),
@@ -99,7 +104,11 @@ def _measured(form: Form, seed: int) -> tuple[dict[str, Any], list[str]]:
         floors=found.section(catalogue.FLOORS),
         peers=found.section(catalogue.PEER_FIGURES),
         ours=found.section(catalogue.OURS | found.entries),
-        ratios=ratios.of(found, form.sizes, has_wrk=machine["wrk"] is not None),
+        ratios=[
+            ratio
+            for ratio in ratios.of(found, form.sizes, has_wrk=machine["wrk"] is not None)
+            if not only or ratio.value is not None
+        ],
         invariants=[verdict.as_json() for verdict in run.verdicts],
     )
     return told, failures

@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 
 
 RATES_PER_S = (100, 500, 2_000)
+API_RATE_PER_S = 200
 STEADY = "steady"
 """Names the latency at four fifths of what was reached from end to end."""
 
@@ -55,6 +56,20 @@ def _latencies() -> dict[str, Entry]:
     return found
 
 
+def _api() -> dict[str, Entry]:
+    at = f"at {API_RATE_PER_S} payments/s"
+    found = {"intents_per_s": Entry("payments asked for", "1/s", "web and relay; 64 connections")}
+    for stage, title, note in (
+        ("api", "POST /v1/payments until the 202", "open loop, all processes, provider simulated"),
+        ("api_started", "from the 202 to a page to pay at", ""),
+    ):
+        for name, share in (("p50", "50 %"), ("p99", "99 %"), ("p999", "99.9 %")):
+            figure = f"{stage}_{name}_ms_at_{API_RATE_PER_S}"
+            found[figure] = Entry(f"{title}, {share}, {at}", "ms", note)
+    late = Entry(f"lateness of the sender itself, 99 %, {at}", "ms")
+    return found | {f"api_sender_late_p99_ms_at_{API_RATE_PER_S}": late}
+
+
 OURS = {
     "acks_per_s": Entry("durable acknowledgements", "1/s", "web and relay; 64 connections"),
     "acks_of_duplicates_per_s": Entry("acknowledgements, half of them repeats", "1/s"),
@@ -85,6 +100,7 @@ OURS = {
     "quiet_applied_p99_ms_beside": Entry("the same beside one 100 times as loud", "ms"),
     "recovery_first_s": Entry("all workers killed: until the first event is applied", "s"),
     "recovery_backlog_s": Entry("all workers killed: until nothing is left behind", "s"),
+    **_api(),
 }
 
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import IsolationLevel
 
 from tests.bench.errors import RunVoid
-from tests.bench.measures.invariants import BOOKS, INBOX, PAYMENTS
+from tests.bench.measures.invariants import BOOKS, INBOX, INTENTS, PAYMENTS, STARTED
 from tests.bench.stage import supply
 from tests.bench.stage.run import Verdict
 
@@ -65,6 +65,17 @@ def check_payments(run: Run, name: str, database_url: str, numbers: range) -> No
         "count": len(numbers),
     }
     _judge(run, name, database_url, PAYMENTS, values)
+
+
+def check_intents(
+    run: Run, name: str, database_url: str, acknowledged: int, *, drained: bool = True
+) -> None:
+    """Check payments that were asked for over the API; of them `acknowledged`, at least.
+
+    `drained` says that the worker has started them all at the provider. Raises RunVoid.
+    """
+    invariants = INTENTS + STARTED if drained else INTENTS
+    _judge(run, name, database_url, invariants, {"acknowledged": acknowledged})
 
 
 def ask(

@@ -18,6 +18,7 @@ from tests.bench.history import grow
 from tests.bench.machine import fsync_per_s
 from tests.bench.measures import (
     acks,
+    api,
     backlog,
     end_to_end,
     growth,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bench.collected import Collected
-    from tests.bench.measures.delays import Delays
+    from tests.bench.load.percentiles import Percentiles
     from tests.bench.peers.peer import Peer
     from tests.bench.stage.run import Round, Run
 
@@ -89,6 +90,8 @@ class Plan:
             Step("noisy neighbour", self._noisy),
             Step("recovery", self._recovery),
             Step("start-up", self._start_up),
+            Step(f"API: latency at {catalogue.API_RATE_PER_S}/s", self._api_latency),
+            Step("API: payments asked for in a second", self._api_intents),
             *self._growth(),
         ]
 
@@ -155,13 +158,16 @@ class Plan:
 
     def _latency(self, name: str, rate_per_s: int) -> None:
         measured = latency.measure(self.run, rate_per_s=rate_per_s, for_s=self.form.latency_s)
-        _require_answers(measured.delays)
+        _require_answers(measured.delays.others)
         self.found.value(f"sender_late_p99_ms_at_{name}", measured.sent.late.p99_ms)
         stages = (("ack", measured.delays.ack), ("applied", measured.delays.applied))
         for stage, percentiles in stages:
-            self.found.value(f"{stage}_p50_ms_at_{name}", percentiles.p50_ms)
-            self.found.value(f"{stage}_p99_ms_at_{name}", percentiles.p99_ms)
-            self.found.value(f"{stage}_p999_ms_at_{name}", percentiles.p999_ms)
+            self._percentiles(stage, name, percentiles)
+
+    def _percentiles(self, stage: str, name: str, found: Percentiles) -> None:
+        self.found.value(f"{stage}_p50_ms_at_{name}", found.p50_ms)
+        self.found.value(f"{stage}_p99_ms_at_{name}", found.p99_ms)
+        self.found.value(f"{stage}_p999_ms_at_{name}", found.p999_ms)
 
     def _duplicates(self) -> None:
         measured = acks.measure(self.run, for_s=self.form.flood_s, duplicates=True)
@@ -174,7 +180,7 @@ class Plan:
     def _noisy(self) -> None:
         measured = noisy.measure(self.run, for_s=self.form.noisy_s)
         for each in (measured.alone, measured.beside, measured.loud):
-            _require_answers(each)
+            _require_answers(each.others)
         for where, delays in (("alone", measured.alone), ("beside", measured.beside)):
             self.found.value(f"quiet_ack_p99_ms_{where}", delays.ack.p99_ms)
             self.found.value(f"quiet_applied_p99_ms_{where}", delays.applied.p99_ms)
@@ -187,6 +193,19 @@ class Plan:
     def _start_up(self) -> None:
         for name, seconds in start_up.measure(self.run).items():
             self.found.value(f"start_s_{name}", seconds)
+
+    def _api_latency(self) -> None:
+        rate = catalogue.API_RATE_PER_S
+        measured = api.latency(self.run, rate_per_s=rate, for_s=self.form.latency_s)
+        _require_answers(measured.heard.others)
+        late_ms = measured.sent.late.p99_ms
+        self.found.value(f"api_sender_late_p99_ms_at_{rate}", late_ms)
+        stages = (("api", measured.heard.latency), ("api_started", measured.started))
+        for stage, percentiles in stages:
+            self._percentiles(stage, str(rate), percentiles)
+
+    def _api_intents(self) -> None:
+        self.found.add("intents_per_s", api.intents_per_s(self.run, for_s=self.form.flood_s))
 
     def _growth(self) -> Iterator[Step]:
         """Grow a database for each size, then measure them in turn."""
@@ -210,7 +229,7 @@ class Plan:
             self.run.grounds.drop(name)
 
 
-def _require_answers(delays: Delays) -> None:
+def _require_answers(refused: int) -> None:
     """Raise BenchFailed when some requests were refused: the delays would be of the others only."""
-    if delays.others:
-        raise BenchFailed(f"{delays.others} requests were not acknowledged.")
+    if refused:
+        raise BenchFailed(f"{refused} requests were not acknowledged.")

@@ -21,6 +21,7 @@ TIMES_TRANSITION_END_TO_END = 1.3
 STEADY_P99_MS_MAX = 150.0
 ACK_P99_MS_MAX = 10.0
 APPLIED_P99_MS_MAX = 50.0
+API_P99_MS_MAX = 25.0
 GROWTH_MAX = 1.1
 NOISE_MAX = 1.2
 MEMORY_MB_MAX = 350.0
@@ -75,10 +76,16 @@ def _of_speed(found: Collected) -> list[Ratio]:
 
 
 def _of_latency(found: Collected) -> list[Ratio]:
+    api_rate = catalogue.API_RATE_PER_S
     limits = (
         ("applied_p99_ms_at_steady", "p99 to the money at 80 % of end to end", STEADY_P99_MS_MAX),
         ("ack_p99_ms_at_500", "p99 until the 200 at 500/s", ACK_P99_MS_MAX),
         ("applied_p99_ms_at_500", "p99 to the money at 500/s", APPLIED_P99_MS_MAX),
+        (
+            f"api_p99_ms_at_{api_rate}",
+            f"p99 of POST /v1/payments until the 202 at {api_rate}/s",
+            API_P99_MS_MAX,
+        ),
     )
     return [
         *(_at_most(name, title, found.median(name), limit, "ms") for name, title, limit in limits),

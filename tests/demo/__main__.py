@@ -77,7 +77,9 @@ def _run(options: argparse.Namespace) -> int:
     print(f"seed {options.seed}", file=sys.stderr)
     with contextlib.ExitStack() as until_the_end:
         with progress.step("starting the stores, the migration and the processes"):
-            raised = until_the_end.enter_context(stage.raised(options.data.absolute()))
+            raised = until_the_end.enter_context(
+                stage.raised(options.data.absolute(), seed=options.seed)
+            )
         play = Play(raised, seed=options.seed, payments=options.payments, progress=progress)
         told = summary.of(play.perform(), raised, elapsed_s=time.monotonic() - began_s)
         _tell(told, as_json=options.json)

@@ -11,3 +11,7 @@ class NotQuiet(LocalRunFailed):
 
 class CommandFailed(LocalRunFailed):
     """An operator's command did not do what it was asked."""
+
+
+class ShopFailed(LocalRunFailed):
+    """The API, or a page of the provider, did not answer as a shop may expect."""

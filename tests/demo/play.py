@@ -5,28 +5,31 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from tests.demo import quiet
-from tests.demo.mishaps import Mishap, Mishaps
+from tests.demo.act import Act
+from tests.demo.mishaps import Mishaps
 from tests.demo.operator import Operator
-from tests.demo.proof import prove
-from tests.demo.proof.evidence import Evidence
+from tests.demo.performance import Performance
+from tests.demo.post import Post
+from tests.demo.proof import api, prove
 from tests.demo.proof.invariant import Invariant, invariant
-from tests.demo.repairs import Repaired, Repairs
+from tests.demo.repairs import Repairs
 from tests.simulator.courier import Courier
-from tests.simulator.morning import Morning, recorded
+from tests.simulator.morning import recorded
 from tests.simulator.signing import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.demo.progress import Progress
+    from tests.demo.proof.evidence import Evidence
     from tests.demo.stage import Stage
-    from tests.simulator.courier import Answer, Parcel
+    from tests.simulator.courier import Parcel
 
 TRAFFIC_S = 10.0
 """The morning in fast motion; long enough that what is killed is missed."""
@@ -43,20 +46,6 @@ KILLED = ("web", "worker")
 _DISCARDED = "SELECT id FROM dead_letters WHERE status = 'discarded'"
 
 
-@dataclass(slots=True)
-class Performance:
-    """Everything that happened, for the summary and the report."""
-
-    morning: Morning
-    answers: list[Answer] = field(default_factory=list)
-    mishaps: list[Mishap] = field(default_factory=list)
-    restarts: dict[str, int] = field(default_factory=dict)
-    traffic_s: float = 0.0
-    quiet_after_s: float = 0.0
-    repaired: Repaired = field(default_factory=Repaired)
-    invariants: list[Invariant] = field(default_factory=list)
-
-
 class Play:
     """One run on one stage."""
 
@@ -68,23 +57,46 @@ class Play:
         self._supervisor = stage.service.supervisor
         self._operator = Operator(stage.environment, stage.stores.folder / "papers")
         self._done = Performance(recorded(seed, payments=payments))
+        self._post = Post(stage.provider, self._courier(), seed=seed)
+        self._act = Act(stage, self._operator, self._post, seed=seed)
 
     def perform(self) -> Performance:
         """Play all acts in order. Raises LocalRunFailed or DeliveryFailed when one cannot be."""
-        with psycopg.connect(self._stage.database_url, autocommit=True) as connection:
+        began_at = datetime.now(UTC)
+        with (
+            psycopg.connect(self._stage.database_url, autocommit=True) as connection,
+            self._post.delivering(),
+        ):
             self._announce()
             self._traffic()
             self._until_quiet(connection)
-            self._put_right()
+            self._put_right(began_at)
             self._until_quiet(connection)
-        self._done.restarts = self._supervisor.restarts
+        self._take_down()
         self._prove()
         return self._done
 
+    def _take_down(self) -> None:
+        """Note what all the others know of this run."""
+        done, provider = self._done, self._stage.provider
+        done.restarts = self._supervisor.restarts
+        done.answers += self._post.answers
+        done.webhooks_lost = self._post.lost
+        done.shop, done.taken, done.calls = (
+            self._act.journal,
+            provider.books,
+            list(provider.journal),
+        )
+
     def _announce(self) -> None:
         morning = self._done.morning
-        with self._progress.step(f"announcing {len(morning.announced)} payments"):
+        with (
+            self._progress.step(f"announcing {len(morning.announced)} payments"),
+            ThreadPoolExecutor() as beside,
+        ):
+            prepared = beside.submit(self._act.prepare)
             self._operator.announce(morning.announced, reason="the morning's orders")
+            prepared.result()
 
     def _traffic(self) -> None:
         parcels = self._done.morning.parcels
@@ -96,9 +108,7 @@ class Play:
                 mishaps.answered(count)
 
             courier = self._courier(on_answer)
-            began_s = time.monotonic()
             asyncio.run(self._run_traffic(courier, mishaps, parcels))
-            self._done.traffic_s = time.monotonic() - began_s
         self._done.answers += courier.answers
         self._done.mishaps = mishaps.done
 
@@ -107,7 +117,13 @@ class Play:
         within_s = SHORT_TRAFFIC_S + (TRAFFIC_S - SHORT_TRAFFIC_S) * share
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(mishaps.strike())
-            tasks.create_task(courier.deliver(parcels, within_s=within_s))
+            tasks.create_task(self._deliver(courier, parcels, within_s))
+            tasks.create_task(self._act.play(payments=self._payments, within_s=within_s))
+
+    async def _deliver(self, courier: Courier, parcels: list[Parcel], within_s: float) -> None:
+        began_s = time.monotonic()
+        await courier.deliver(parcels, within_s=within_s)
+        self._done.traffic_s = time.monotonic() - began_s
 
     def _courier(self, on_answer: Callable[[int], None] = lambda _: None) -> Courier:
         secrets = secrets_of(self._stage.environment)
@@ -116,13 +132,17 @@ class Play:
 
     def _until_quiet(self, connection: psycopg.Connection) -> None:
         with self._progress.step("waiting until nothing is owed"):
-            took_s = quiet.until_nothing_is_owed(connection, self._supervisor)
+            took_s = quiet.until_nothing_is_owed(
+                connection, self._supervisor, is_told=lambda: self._post.is_idle
+            )
         self._done.quiet_after_s = self._done.quiet_after_s or took_s
 
-    def _put_right(self) -> None:
+    def _put_right(self, began_at: datetime) -> None:
         with self._progress.step("an operator puts things right"):
             courier = self._courier()
-            repairs = Repairs(self._stage, self._operator, self._done.morning, courier)
+            repairs = Repairs(
+                self._stage, self._operator, self._done.morning, courier, began_at=began_at
+            )
             self._done.repaired = repairs.make()
             self._done.answers += courier.answers
 
@@ -133,7 +153,7 @@ class Play:
         ):
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            evidence = Evidence(connection, self._done.answers, self._done.morning)
+            evidence = self._done.evidence(connection)
             with ThreadPoolExecutor() as beside:
                 audited = beside.submit(self._operator.audit)
                 self._done.invariants = prove(evidence)
@@ -141,6 +161,7 @@ class Play:
                 _agrees(audited.result()),
                 self._obeyed(evidence),
                 self._came_back(),
+                api.what_was_never_told_is_mended(evidence, self._done.repaired.reconciled),
             ]
 
     def _came_back(self) -> Invariant:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from psycopg.rows import dict_row
+
 from tests.demo.errors import NotQuiet
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ QUIET_S_MAX = 60.0
 POLL_S = 0.1
 
 _OWED = """
-    SELECT (SELECT count(*) FROM inbound_work), (SELECT count(*) FROM claims)
+    SELECT (SELECT count(*) FROM inbound_work) AS "events without an end",
+           (SELECT count(*) FROM claims) AS claims,
+           (SELECT count(*) FROM provider_calls WHERE ended_at IS NULL) AS "live calls",
+           (SELECT count(*) FROM refunds WHERE settled_at IS NULL) AS "open refunds"
 """
 _UNKNOWN = """
     SELECT count(*) FROM dead_letters
@@ -32,20 +37,22 @@ def until_nothing_is_owed(
     connection: Connection,
     supervisor: Supervisor,
     *,
-    on_change: Callable[[int], None] = lambda _: None,
+    is_told: Callable[[], bool] = lambda: True,
 ) -> float:
-    """Return once there is neither work nor a claim, and say how long it took (s).
+    """Return once there is no work, claim, call or refund that waits, and say how long it took (s).
 
+    `is_told` says whether all that a provider has to tell has been delivered.
     Raises NotQuiet after `QUIET_S_MAX`, ProcessFailed when a process cannot be kept running.
     """
     began_s = time.monotonic()
     while True:
         supervisor.check()
-        work, claims = _counts(connection)
-        on_change(work)
-        if not work and not claims:
+        # In this order: what was delivered is in the counts.
+        is_told_now = is_told()
+        owed = _owed(connection)
+        if is_told_now and not owed:
             return time.monotonic() - began_s
-        _require_patience(began_s, f"{work} events and {claims} claims are unfinished")
+        _require_patience(began_s, owed or "webhooks are on their way")
 
 
 def until_healed(connection: Connection, supervisor: Supervisor, references: list[str]) -> None:
@@ -66,7 +73,9 @@ def _require_patience(began_s: float, what: str) -> None:
     time.sleep(POLL_S)
 
 
-def _counts(connection: Connection) -> tuple[int, int]:
-    row = connection.execute(_OWED).fetchone()
-    assert row is not None
-    return row[0], row[1]
+def _owed(connection: Connection) -> str:
+    """Return what is owed, in words; nothing when it is quiet."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_OWED).fetchone()
+    assert row is not None  # a row of counts is always there
+    return ", ".join(f"{count} {name}" for name, count in row.items() if count)

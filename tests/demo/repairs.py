@@ -14,6 +14,8 @@ from tests.demo.errors import CommandFailed
 from tests.simulator.courier import Parcel
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.demo.operator import Operator
     from tests.demo.stage import Stage
     from tests.simulator.courier import Courier
@@ -28,31 +30,45 @@ _OPEN = """
 class Repaired:
     """What was done. `discarded` names the letters that were let go.
 
-    `healed` counts dead letters that went through by themselves once their payment was announced.
+    `healed` counts dead letters that went through by themselves once their payment was announced,
+    `reconciled` is what the command of that name reported.
     """
 
     healed: int = 0
     replays: list[dict[str, Any]] = field(default_factory=list)
     discarded: list[int] = field(default_factory=list)
+    reconciled: dict[str, Any] = field(default_factory=dict)
 
 
 class Repairs:
-    """Three people at three terminals."""
+    """Four people at four terminals. `began_at` is when the morning began, by the real clock."""
 
     def __init__(
-        self, stage: Stage, operator: Operator, morning: Morning, courier: Courier
+        self,
+        stage: Stage,
+        operator: Operator,
+        morning: Morning,
+        courier: Courier,
+        *,
+        began_at: datetime,
     ) -> None:
         self._supervisor = stage.service.supervisor
         self._database_url = stage.database_url
         self._operator = operator
         self._morning = morning
         self._courier = courier
+        self._began_at = began_at
         self._done = Repaired()
 
     def make(self) -> Repaired:
         """Do all of it at once. Raises CommandFailed, NotQuiet or DeliveryFailed."""
         with ThreadPoolExecutor() as people:
-            acts = (self._announce_late, self._give_back, self._discard_poison)
+            acts = (
+                self._announce_late,
+                self._give_back,
+                self._discard_poison,
+                self._reconcile,
+            )
             for act in [people.submit(act) for act in acts]:
                 act.result()
         return self._done
@@ -89,3 +105,11 @@ class Repairs:
         for letter in self._operator.letters(reason="schema")[:1]:
             self._operator.discard(letter["id"], reason="no provider ever sent this")
             self._done.discarded.append(letter["id"])
+
+    def _reconcile(self) -> None:
+        """Compare with what the provider lists: one success was never told, and nobody asked."""
+        since = self._began_at.isoformat(timespec="seconds")
+        self._done.reconciled = self._operator.run(
+            *("reconcile", "run", "--provider", "paystack", "--since", since),
+            *("--reason", "the end of the morning"),
+        )

@@ -42,6 +42,7 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     console.print(
         Columns([_payments(summary), _ledger(summary), _letters(summary)], padding=(0, 3))
     )
+    console.print(_api(summary["api"]))
     console.print(_mishaps(summary))
     console.print(_invariants(summary))
     console.print(_addresses(summary))
@@ -110,6 +111,33 @@ def _letters(summary: Mapping[str, Any]) -> Table:
     table.add_row(Text("discarded, with a reason", style="magenta"), str(summary["discarded"]))
     for reason, count in summary["open_by_reason"].items():
         table.add_row(Text(f"open: {reason}", style="yellow"), str(count))
+    return table
+
+
+def _api(api: Mapping[str, Any]) -> Table:
+    table = _table("The shop: payments started through the API, over calls of the provider's")
+    table.add_column("what")
+    table.add_column("count", justify="right")
+    table.add_column("of which")
+    ended = ", ".join(f"{count} {state}" for state, count in api["states"].items())
+    calls = ", ".join(f"{n} {what}" for what, n in api["provider_calls_by_outcome"].items())
+    found = api["reconciled"]
+    rows = (
+        ("payments", "payments", ended),
+        ("requests under a key", "requests", f"{api['replayed_answers']} answered again as before"),
+        ("tries without an answer", "without_answer", "each repeated under its key"),
+        ("calls of the provider", "provider_calls", calls),
+        ("answers lost after their effect", "dropped_answers", "looked up, or asked again by key"),
+        ("webhooks lost", "webhooks_lost", "asked for by the shop, or found by reconciliation"),
+        ("refunds", "refunds", "credit held until the provider had made them"),
+        ("debits of credit", "debits", f"{api['reversals']} reversed"),
+        ("commands", "commands", "events of our own: in no count above"),
+    )
+    for words, name, more in rows:
+        table.add_row(words, str(api[name]), more)
+    if found:
+        mended = f"{found['missing_here']} missing here, {found['mended']} mended"
+        table.add_row("transactions reconciled", str(found["examined"]), mended)
     return table
 
 

@@ -15,10 +15,14 @@ from domain.wakeup import BROKER_NAMESPACE
 from tests.local import environments, ports, service
 from tests.local.errors import PortBusy
 from tests.local.stores import Stores
+from tests.simulator.api.customers import Habits
+from tests.simulator.provider import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.simulator.provider import Provider
 
 DATABASE = "payratchet_demo"
 """Dropped and made anew by every run, so that all counts are of that run."""
@@ -26,13 +30,27 @@ DATABASE = "payratchet_demo"
 STORES_FOLDER = "demo"
 """Within the data folder: what `up` keeps beside it is not touched."""
 
+FAULTS = (
+    "paystack.initialize:drop_after_effect:@2",
+    "stripe.initialize:drop_after_effect:@2",
+    "initialize:drop_after_effect:0.05",
+)
+"""What goes wrong with calls: answers are lost after the effect, one of each provider at least."""
+
+BANKS_SETTLE = Habits(decide=False)
+"""Refunds go through by themselves; what customers do, the play decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A service that is ready, on stores that may be killed where they are ours."""
+    """A service that is ready, on stores that may be killed where they are ours.
+
+    `provider` is whom it calls: the APIs of Paystack and Stripe, simulated.
+    """
 
     stores: Stores
     service: service.Service
+    provider: Provider
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -51,7 +69,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def raised(data: Path) -> Iterator[Stage]:
+def raised(data: Path, *, seed: int) -> Iterator[Stage]:
     """Start everything on an empty database, and stop it at the end.
 
     Secrets of the environment are left out: the demo signs with those of the data folder, and a
@@ -62,12 +80,19 @@ def raised(data: Path) -> Iterator[Stage]:
         name: value for name, value in os.environ.items() if not environments.SECRET.fullmatch(name)
     }
     settings |= {name: _port(name, settings.get(name)) for name in service.DEFAULT_PORTS}
-    with Stores.from_environment(data / STORES_FOLDER) as stores:
+    with (
+        simulated(seed=seed, faults=FAULTS, customers=BANKS_SETTLE) as provider,
+        Stores.from_environment(data / STORES_FOLDER) as stores,
+    ):
         settings["DATABASE_URL"] = _new_database(stores.database_url)
         settings["REDIS_URL"] = stores.redis_url
+        settings["PAYSTACK_API_URL"] = provider.url_paystack
+        settings["STRIPE_API_URL"] = provider.url_stripe
+        # An operator of the play does it: a run of the schedule would be in the way.
+        settings["RECONCILE_EVERY_S"] = "0"
         forget_doorbells(stores.redis_url)
         with service.running(data=data, environment=settings) as running:
-            yield Stage(stores, running)
+            yield Stage(stores, running, provider)
 
 
 def _port(name: str, given: str | None) -> str:

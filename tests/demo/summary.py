@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.demo.proof.evidence import Evidence
+from tests.demo.proof.api import IS_THE_SHOPS
 from tests.demo.proof.inbox import RESTING_PLACES
 from tests.demo.proof.invariant import Invariant, invariant
 from tests.demo.proof.money import double_credits
 
 if TYPE_CHECKING:
-    from tests.demo.play import Performance
+    from tests.demo.performance import Performance
+    from tests.demo.proof.evidence import Evidence
     from tests.demo.stage import Stage
 
 _STATES = "SELECT state, count(*) AS n FROM payment_logs GROUP BY state ORDER BY state"
@@ -22,14 +23,24 @@ _LEDGER = """
     SELECT currency, count(*) AS entries, sum(amount_minor)::bigint AS sum_minor
     FROM ledger_entries GROUP BY currency ORDER BY currency
 """
-_LETTERS = "SELECT status, count(*) AS n FROM dead_letters GROUP BY status"
+_LETTERS = """
+    SELECT status, count(*) AS n FROM dead_letters WHERE source <> 'internal' GROUP BY status
+"""
 _REASONS = """
-    SELECT reason, count(*) AS n FROM dead_letters WHERE status = 'open'
+    SELECT reason, count(*) AS n FROM dead_letters WHERE status = 'open' AND source <> 'internal'
     GROUP BY reason ORDER BY n DESC, reason
 """
 _RETRIED = """
     SELECT error_class, count(*) AS n FROM attempts WHERE outcome = 'retry'
     GROUP BY error_class ORDER BY n DESC, error_class
+"""
+_ASKED = "SELECT count(*) AS commands FROM inbound_events WHERE source = 'internal'"
+_CALLS = """
+    SELECT kind || ' ' || coalesce(outcome, 'live') AS what, count(*) AS n
+    FROM provider_calls GROUP BY 1 ORDER BY 1
+"""
+_STATES_OF_THE_SHOP = f"""
+    SELECT state, count(*) AS n FROM payment_logs WHERE {IS_THE_SHOPS} GROUP BY 1 ORDER BY 1
 """
 _CUSTOMERS = "SELECT count(DISTINCT customer_id) AS n FROM payment_logs"
 
@@ -37,8 +48,9 @@ _CUSTOMERS = "SELECT count(DISTINCT customer_id) AS n FROM payment_logs"
 def of(done: Performance, stage: Stage, *, elapsed_s: float) -> dict[str, Any]:
     """Count what happened, from the answers on one side and the database on the other."""
     with psycopg.connect(stage.database_url, row_factory=dict_row) as connection:
-        evidence = Evidence(connection, done.answers, done.morning)  # type: ignore[arg-type]
+        evidence = done.evidence(connection)
         summary = _deliveries(evidence) | _events(evidence) | _stores(evidence)
+        summary["api"] = _api(done, evidence)
         summary["double_credits"] = len(double_credits(evidence))
     summary["replayed"] = sum(told["succeeded"] for told in done.repaired.replays)
     summary["healed"] = done.repaired.healed
@@ -51,7 +63,7 @@ def of(done: Performance, stage: Stage, *, elapsed_s: float) -> dict[str, Any]:
         ],
         "restarts": done.restarts,
         "seed": done.morning.seed,
-        "provider_books": dict(done.morning.books.count()),
+        "provider_books": dict(evidence.books.count()),
         "traffic_s": round(done.traffic_s, 2),
         "quiet_after_s": round(done.quiet_after_s, 2),
         "elapsed_s": round(elapsed_s, 2),
@@ -97,6 +109,28 @@ def _stores(evidence: Evidence) -> dict[str, Any]:
             row["currency"]: {"entries": row["entries"], "sum_minor": row["sum_minor"]}
             for row in evidence.rows(_LEDGER)
         },
+    }
+
+
+def _api(done: Performance, evidence: Evidence) -> dict[str, Any]:
+    """Count what the shop asked, what became of it, and what the provider was asked for it."""
+    shop, (asked,) = done.shop, evidence.rows(_ASKED)
+    return {
+        "payments": len(shop.payments),
+        "requests": len(shop.posts),
+        "replayed_answers": shop.replayed,
+        "without_answer": shop.tries["without an answer"],
+        "given_up": len(shop.given_up),
+        "commands": asked["commands"],
+        "provider_calls": len(done.calls),
+        "provider_calls_by_outcome": {row["what"]: row["n"] for row in evidence.rows(_CALLS)},
+        "dropped_answers": sum(call.fault is not None for call in done.calls),
+        "webhooks_lost": done.webhooks_lost,
+        "refunds": len(shop.refunds),
+        "debits": len(shop.debits),
+        "reversals": len(shop.reversed),
+        "states": {row["state"]: row["n"] for row in evidence.rows(_STATES_OF_THE_SHOP)},
+        "reconciled": done.repaired.reconciled,
     }
 
 

@@ -72,6 +72,7 @@ def test_a_small_morning_keeps_every_promise(folder: Path) -> None:
     require_shape(told)
     require_sums(told)
     require_story(told)
+    require_shop(told)
 
 
 def require_shape(told: dict[str, Any]) -> None:
@@ -81,7 +82,7 @@ def require_shape(told: dict[str, Any]) -> None:
     assert isinstance(told["elapsed_s"], float)
     assert all(set(sums) == {"entries", "sum_minor"} for sums in told["ledger"].values())
     assert all({"name", "holds", "checked"} <= set(each) for each in told["invariants"])
-    assert len(told["invariants"]) >= 20
+    assert len(told["invariants"]) >= 34
     assert all(each["checked"] > 0 for each in told["invariants"])
 
 
@@ -105,6 +106,22 @@ def require_story(told: dict[str, Any]) -> None:
     assert told["discarded"] == 1
     assert told["healed"] >= 1
     assert set(told["open_by_reason"]) >= {"mismatch", "mode_mismatch", "unknown_reference"}
+
+
+def require_shop(told: dict[str, Any]) -> None:
+    """Payments were started through the API, and all that can happen to them did."""
+    api = told["api"]
+    assert api["payments"] >= 24
+    assert api["provider_calls"] > api["payments"]
+    assert api["dropped_answers"] >= 2
+    assert api["replayed_answers"] > 0
+    assert api["without_answer"] > 0
+    assert api["refunds"] >= 8
+    assert api["debits"] >= 2
+    assert api["reversals"] == 1
+    assert api["webhooks_lost"] > 0
+    assert {"completed", "failed", "cancelled", "refunded"} <= set(api["states"])
+    assert api["reconciled"]["mended"] == 1
 
 
 def test_being_stopped_in_the_middle_leaves_no_process(folder: Path) -> None:

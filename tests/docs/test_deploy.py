@@ -246,7 +246,7 @@ def test_the_reader_shows_the_figures_but_no_raw_body(deployment: Deployment) ->
     refused_to_the_reader(deployment, sql.SQL("SELECT answer FROM provider_calls"))
 
 
-def refused_to_the_reader(deployment: Deployment, query: sql.Composable) -> None:
+def refused_to_the_reader(deployment: Deployment, query: sql.SQL | sql.Composed) -> None:
     with (
         psycopg.connect(deployment.url("reader")) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),

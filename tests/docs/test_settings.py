@@ -19,7 +19,7 @@ from workers.operations import metrics
 BY_PATTERN = {"accounts"}
 """Fields that are read from variables whose names are patterns."""
 
-NONE_WORDS = {(): "none", False: "`false`"}
+NONE_WORDS = {(): "none", None: "none", False: "`false`"}
 
 
 def rows() -> dict[str, list[str]]:
@@ -40,8 +40,18 @@ def fields() -> dict[str, Any]:
 
 
 def test_every_setting_of_every_process_is_in_the_table_and_nothing_else_is() -> None:
-    patterns = {name for name in rows() if name.startswith("<")}
-    assert set(rows()) - patterns - set(accounts.ALIASES.values()) == set(fields())
+    patterns = {name for name in rows() if "<" in name}
+    keys = {f"{provider.upper()}_{end}" for provider, end in workers.settings.KEY_VARIABLES.items()}
+    assert set(rows()) - patterns - set(accounts.ALIASES.values()) - keys == set(fields())
+
+
+def test_the_keys_of_the_table_are_those_that_are_read() -> None:
+    for provider, ending in workers.settings.KEY_VARIABLES.items():
+        named = f"{provider.upper()}__<ACCOUNT>_{ending}"
+        assert {named, f"{provider.upper()}_{ending}"} <= set(rows())
+        variable = named.replace("<ACCOUNT>", "ACME_EU")
+        secret = "sk_test_0123456789abcdef0123456789abcdef"
+        assert (provider, "acme-eu") in workers.settings.keys({variable: secret})
 
 
 @pytest.mark.parametrize("variable", sorted(fields()))
@@ -78,6 +88,10 @@ def test_the_metrics_to_watch_are_the_metrics_there_are() -> None:
         "payratchet_dead_letters_open",
         "payratchet_set_aside_minor",
         "payratchet_owed_minor",
+        "payratchet_provider_calls_recent",
+        "payratchet_reconciliation_covered_through_seconds",
+        "payratchet_reconciliation_heartbeat_seconds",
+        "payratchet_reconciliation_differences",
     }
     named = {word for row in table(DEPLOY, "metric") for word in code_words(row[0])}
     watched = {word for word in named if re.fullmatch(r"payratchet_\w+", word)}

@@ -136,7 +136,8 @@ def test_only_the_web_sees_the_secrets_of_providers() -> None:
 
 def test_the_files_of_settings_that_the_page_names_are_those_of_the_units() -> None:
     named = {word for row in table(DEPLOY, "file") for word in code_words(row[0])}
-    assert named == {file for unit in unit_files() for file in read(unit)["EnvironmentFile"]}
+    read_files = {file for unit in unit_files() for file in read(unit)["EnvironmentFile"]}
+    assert named == {file.removeprefix("-") for file in read_files}
 
 
 def test_the_target_wants_every_process() -> None:

@@ -179,3 +179,16 @@ def test_no_history_credits_a_payment_twice(history: list[Fact]) -> None:
         if movement.effect.startswith("capture") and leg.account == "customer_credit:ada"
     ]
     assert credited in ([], [1_000])
+
+
+def test_a_failed_refund_that_names_no_capture_takes_nothing_out_of_a_total_of_others() -> None:
+    told = play(captured(), refund(300, FactStatus.FAILED, object_id="R2"), refund_total(500))
+
+    assert told.position.refunded_minor == 500
+
+
+def test_a_failed_refund_of_a_capture_takes_its_share_out_of_the_total_that_had_it_in() -> None:
+    gone = refund(300, FactStatus.FAILED, object_id="R2", capture_id="T1")
+    told = play(captured(), refund_total(500), gone)
+
+    assert told.position.refunded_minor == 200

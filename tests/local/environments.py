@@ -16,6 +16,7 @@ KNOWN_TO = {
     "web": re.compile(r".*_WEBHOOK_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
     "worker": re.compile(r"(PAYSTACK|PAYSTACK__.*)_SECRET_KEY|(STRIPE|STRIPE__.*)_API_KEY"),
     "console": re.compile(r"SESSION_SECRET"),
+    "simulator": re.compile(r"PAYSTACK_SECRET_KEY|STRIPE_WEBHOOK_SECRET"),
 }
 NOTHING = re.compile(r"(?!)")
 

@@ -8,21 +8,25 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.local import environments, fresh_secrets, ports, private_file, procfile
 from tests.local.errors import LocalRunFailed, ProcessFailed
 from tests.local.stores import Stores
-from tests.local.supervisor import Supervisor
+from tests.local.supervisor import PATIENCE, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import TextIO
 
+    from tests.local.supervisor import Patience
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / ".data"
 RELEASE_WAIT_S = 120.0
 DEFAULT_PORTS = {"PORT": "8000", "CONSOLE_PORT": "8001"}
+NOTHING_BESIDE: Mapping[str, list[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,18 @@ class Service:
 
 @contextlib.contextmanager
 def running(
-    *, data: Path = DATA, environment: Mapping[str, str] = os.environ, echo: TextIO | None = None
+    *,
+    data: Path = DATA,
+    environment: Mapping[str, str] = os.environ,
+    echo: TextIO | None = None,
+    patience: Patience = PATIENCE,
+    beside: Mapping[str, list[str]] = NOTHING_BESIDE,
 ) -> Iterator[Service]:
     """Start everything, give it when it is ready, and stop it in the reverse order.
 
     While it runs, `run/env.json` in the data folder tells the operator's commands where it is.
+    `patience` is the supervisor's: whoever kills processes lets them die more often. `beside` has
+    the commands of further processes that run as long as the service, by their names.
     Raises LocalRunFailed with a text that says what to do.
     """
     settings = _settings(data, environment)
@@ -65,10 +76,18 @@ def running(
         settings.update(DATABASE_URL=stores.database_url, REDIS_URL=stores.redis_url)
         commands = procfile.read(ROOT / "Procfile")
         _release(commands.pop(procfile.RELEASE), settings)
+        commands = {**beside, **commands}
         _tell(run, data, settings)
         known = {name: environments.for_process(name, settings) for name in commands}
         supervisor = run.enter_context(
-            Supervisor(commands, environments=known, logs=data / "log", folder=ROOT, echo=echo)
+            Supervisor(
+                commands,
+                environments=known,
+                logs=data / "log",
+                folder=ROOT,
+                echo=echo,
+                patience=patience,
+            )
         )
         supervisor.wait_ready(int(settings["PORT"]))
         yield Service(stores, supervisor, settings)

@@ -45,6 +45,7 @@ def test_an_empty_record_says_that_there_is_nothing_to_do(get: Get) -> None:
 
     assert "Nothing is set aside." in page
     assert "No money is at risk." in page
+    assert "No account was reconciled." in page
 
 
 def test_what_came_from_outside_is_text_on_the_page(get: Get, scene: Scene) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class RefundStatus(StrEnum):
@@ -29,7 +29,10 @@ class DisputeStatus(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Sale:
-    """What one customer is to pay, as the merchant announced it to the provider."""
+    """What one customer is to pay, as the merchant announced it to the provider.
+
+    `email` and `metadata` are what the merchant said, None where it said nothing of the kind.
+    """
 
     provider: str
     reference: str
@@ -37,6 +40,8 @@ class Sale:
     amount_minor: int
     currency: str
     provider_id: str
+    email: str | None = None
+    metadata: Mapping[str, Any] | None = None
     captures: list[Capture] = field(default_factory=list)
 
 
@@ -58,6 +63,12 @@ class Capture:
         return sum(r.amount_minor for r in self.refunds if r.status is RefundStatus.SUCCEEDED)
 
     @property
+    def left_minor(self) -> int:
+        """What may still be given back: refunds that wait count, failed ones do not."""
+        going = sum(r.amount_minor for r in self.refunds if r.status is not RefundStatus.FAILED)
+        return self.amount_minor - going - self.charged_back_minor
+
+    @property
     def charged_back_minor(self) -> int:
         """What has left again by lost disputes."""
         return sum(d.amount_minor for d in self.disputes if d.status is DisputeStatus.LOST)
@@ -65,12 +76,13 @@ class Capture:
 
 @dataclass(slots=True, eq=False)
 class Refund:
-    """Money on its way back."""
+    """Money on its way back; `metadata` is the merchant's."""
 
     capture: Capture
     refund_id: str
     amount_minor: int
     status: RefundStatus = RefundStatus.PENDING
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -111,11 +123,12 @@ class Books:
     def __init__(self) -> None:
         self.sales: dict[str, Sale] = {}
 
-    def open(self, sale: Sale) -> Sale:
-        """Enter a sale; its reference is its name."""
-        if sale.reference in self.sales:
-            raise ValueError(f"{sale.reference} is in the books already")
-        self.sales[sale.reference] = sale
+    def open(self, sale: Sale, *, name: str | None = None) -> Sale:
+        """Enter a sale; its reference is its name unless the books are told another."""
+        name = name or sale.reference
+        if name in self.sales:
+            raise ValueError(f"{name} is in the books already")
+        self.sales[name] = sale
         return sale
 
     @property

@@ -18,6 +18,7 @@ from tests.simulator.books import (
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable, Mapping
 
     from tests.simulator.notice import Notice
 
@@ -32,17 +33,28 @@ class Desk(ABC):
     name: ClassVar[str]
     tells_of_failures: ClassVar[bool] = True
 
-    def __init__(self, books: Books, rng: random.Random) -> None:
+    def __init__(
+        self, books: Books, rng: random.Random, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """`clock` says the time where it is not that of the recorded morning."""
         self.books = books
         self._rng = rng
+        self._clock = clock
         self._now = MORNING
         self._next_id = rng.randrange(10**8, 10**9)
 
-    def sale(self, reference: str, customer_id: str, amount_minor: int, currency: str) -> Sale:
+    def sale(
+        self,
+        reference: str,
+        customer_id: str,
+        amount_minor: int,
+        currency: str,
+        *,
+        book_name: str | None = None,
+    ) -> Sale:
         """Enter a sale in the books; nobody is told."""
-        return self.books.open(
-            Sale(self.name, reference, customer_id, amount_minor, currency, self._id("pi"))
-        )
+        made = Sale(self.name, reference, customer_id, amount_minor, currency, self._id("pi"))
+        return self.books.open(made, name=book_name)
 
     def capture(
         self, sale: Sale, *, amount_minor: int | None = None, currency: str | None = None
@@ -65,9 +77,11 @@ class Desk(ABC):
         """Make a capture that is in no book: another world's, or a lie's."""
         return Capture(sale, self._id("pi"), sale.amount_minor, sale.currency, 0)
 
-    def refund(self, capture: Capture, amount_minor: int) -> tuple[Refund, list[Notice]]:
+    def refund(
+        self, capture: Capture, amount_minor: int, *, metadata: Mapping[str, str] | None = None
+    ) -> tuple[Refund, list[Notice]]:
         """Begin to give money back."""
-        made = Refund(capture, self._id("re"), amount_minor)
+        made = Refund(capture, self._id("re"), amount_minor, metadata=metadata or {})
         capture.refunds.append(made)
         return made, self._tell_refund(made)
 
@@ -95,6 +109,10 @@ class Desk(ABC):
     def fail(self, sale: Sale) -> list[Notice]:
         """Tell that a try failed; nothing where the provider does not tell."""
 
+    def expire(self, sale: Sale, page: str, *, attempted: bool) -> list[Notice]:  # noqa: ARG002 - for desks that tell
+        """Tell that the page at which it was to be paid is closed."""
+        return []
+
     @abstractmethod
     def chatter(self, sale: Sale) -> list[Notice]:
         """Tell something that no receiver of payments needs to understand."""
@@ -121,6 +139,8 @@ class Desk(ABC):
         return f"{prefix}_{self._next_id:x}"
 
     def _time(self) -> datetime:
+        if self._clock is not None:
+            return self._clock()
         self._now += timedelta(seconds=self._rng.randrange(1, STEP_S))
         return self._now
 

@@ -114,7 +114,7 @@ class PaystackDesk(Desk):
             "channel": "card",
             "currency": capture.currency,
             "ip_address": "192.0.2.17",
-            "metadata": {"customer_id": sale.customer_id, "note": "crédit SMS · ₦"},
+            "metadata": _metadata(sale),
             "log": None,
             "fees": wire(capture.fee_minor, capture.currency),
             "fees_split": None,
@@ -152,5 +152,11 @@ def _digits(object_id: str) -> str:
     return str(int(object_id.rpartition("_")[2], 16))
 
 
+def _metadata(sale: Sale) -> Any:
+    if sale.metadata is not None:
+        return dict(sale.metadata) or ""
+    return {"customer_id": sale.customer_id, "note": "crédit SMS · ₦"}
+
+
 def _email(sale: Sale) -> str:
-    return f"{sale.customer_id}@customers.example"
+    return sale.email or f"{sale.customer_id}@customers.example"

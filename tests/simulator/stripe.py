@@ -27,7 +27,7 @@ class StripeDesk(Desk):
     def begin(self, sale: Sale) -> list[Notice]:
         """Tell that there is an intent."""
         status = {"status": "requires_payment_method", "amount_received": 0}
-        return [self._event("payment_intent.created", _intent(sale, sale.provider_id) | status)]
+        return [self._event("payment_intent.created", intent_of(sale, sale.provider_id) | status)]
 
     def fail(self, sale: Sale) -> list[Notice]:
         """Tell that the card was declined; the intent lives on."""
@@ -35,8 +35,24 @@ class StripeDesk(Desk):
             "status": "requires_payment_method",
             "last_payment_error": {"code": "card_declined", "decline_code": "generic_decline"},
         }
-        failed = _intent(sale, sale.provider_id) | refused
+        failed = intent_of(sale, sale.provider_id) | refused
         return [self._event("payment_intent.payment_failed", failed)]
+
+    def expire(self, sale: Sale, page: str, *, attempted: bool) -> list[Notice]:
+        """Tell that the session is over; without an attempt there never was an intent."""
+        about = {
+            "id": page,
+            "object": "checkout.session",
+            "amount_total": wire(sale.amount_minor, sale.currency),
+            "client_reference_id": sale.reference,
+            "currency": sale.currency.lower(),
+            "metadata": _metadata(sale),
+            "mode": "payment",
+            "payment_intent": sale.provider_id if attempted else None,
+            "payment_status": "unpaid",
+            "status": "expired",
+        }
+        return [self._event("checkout.session.expired", about)]
 
     def chatter(self, sale: Sale) -> list[Notice]:
         """Tell that a customer's record changed."""
@@ -45,29 +61,29 @@ class StripeDesk(Desk):
 
     def claim(self, capture: Capture, *, amount_minor: int, live: bool = False) -> Notice:
         """Tell of the same intent with another amount, under the id of its first event."""
-        claimed = _of_capture(capture, amount_minor)
+        claimed = paid_intent_of(capture, amount_minor)
         first_id = f"evt_{capture.capture_id}"
         told = self._event("payment_intent.succeeded", claimed, live=live, event_id=first_id)
         return replace(told, body_again=None)
 
     def _tell_capture(self, capture: Capture) -> list[Notice]:
         first_id = f"evt_{capture.capture_id}"
-        intent = _of_capture(capture, capture.amount_minor)
+        intent = paid_intent_of(capture, capture.amount_minor)
         return [
-            self._event("charge.succeeded", _charge(capture)),
+            self._event("charge.succeeded", charge_of(capture)),
             self._event("payment_intent.succeeded", intent, event_id=first_id),
         ]
 
     def _tell_refund(self, refund: Refund) -> list[Notice]:
         """The charge tells the sum of all refunds, the refund only of itself."""
-        about = _refund(refund)
+        about = refund_of(refund)
         if refund.status is RefundStatus.PENDING:
             return [self._event("refund.created", about)]
         if refund.status is RefundStatus.FAILED:
             return [self._event("refund.failed", about)]
         return [
             self._event("refund.updated", about),
-            self._event("charge.refunded", _charge(refund.capture)),
+            self._event("charge.refunded", charge_of(refund.capture)),
         ]
 
     def _tell_dispute(self, dispute: Dispute) -> list[Notice]:
@@ -78,7 +94,7 @@ class StripeDesk(Desk):
             "object": "dispute",
             "amount": wire(dispute.amount_minor, capture.currency),
             "currency": capture.currency.lower(),
-            "charge": _charge_id(capture),
+            "charge": charge_id(capture),
             "payment_intent": capture.capture_id,
             "status": statuses.get(dispute.status, "needs_response"),
             "reason": "fraudulent",
@@ -118,7 +134,7 @@ def _pretty(tree: dict[str, Any]) -> bytes:
     return json.dumps(tree, indent=2).encode()
 
 
-def _intent(sale: Sale, intent_id: str) -> dict[str, Any]:
+def intent_of(sale: Sale, intent_id: str) -> dict[str, Any]:
     return {
         "id": intent_id,
         "object": "payment_intent",
@@ -126,26 +142,26 @@ def _intent(sale: Sale, intent_id: str) -> dict[str, Any]:
         "currency": sale.currency.lower(),
         "customer": f"cus_{sale.customer_id}",
         "latest_charge": None,
-        "metadata": {"reference": sale.reference},
+        "metadata": _metadata(sale),
         "payment_method_types": ["card"],
     }
 
 
-def _of_capture(capture: Capture, amount_minor: int) -> dict[str, Any]:
+def paid_intent_of(capture: Capture, amount_minor: int) -> dict[str, Any]:
     amount = wire(amount_minor, capture.currency)
-    return _intent(capture.sale, capture.capture_id) | {
+    return intent_of(capture.sale, capture.capture_id) | {
         "status": "succeeded",
         "amount": amount,
         "amount_received": amount,
         "currency": capture.currency.lower(),
-        "latest_charge": _charge_id(capture),
+        "latest_charge": charge_id(capture),
     }
 
 
-def _charge(capture: Capture) -> dict[str, Any]:
+def charge_of(capture: Capture) -> dict[str, Any]:
     amount = wire(capture.amount_minor, capture.currency)
     return {
-        "id": _charge_id(capture),
+        "id": charge_id(capture),
         "object": "charge",
         "amount": amount,
         "amount_captured": amount,
@@ -153,7 +169,7 @@ def _charge(capture: Capture) -> dict[str, Any]:
         "captured": True,
         "currency": capture.currency.lower(),
         "customer": f"cus_{capture.sale.customer_id}",
-        "metadata": {"reference": capture.sale.reference},
+        "metadata": _metadata(capture.sale),
         "paid": True,
         "payment_intent": capture.capture_id,
         "payment_method_details": {
@@ -165,20 +181,24 @@ def _charge(capture: Capture) -> dict[str, Any]:
     }
 
 
-def _refund(refund: Refund) -> dict[str, Any]:
+def refund_of(refund: Refund) -> dict[str, Any]:
     capture = refund.capture
     return {
         "id": refund.refund_id,
         "object": "refund",
         "amount": wire(refund.amount_minor, capture.currency),
-        "charge": _charge_id(capture),
+        "charge": charge_id(capture),
         "currency": capture.currency.lower(),
-        "metadata": {},
+        "metadata": dict(refund.metadata),
         "payment_intent": capture.capture_id,
         "reason": "requested_by_customer",
         "status": str(refund.status),
     }
 
 
-def _charge_id(capture: Capture) -> str:
+def _metadata(sale: Sale) -> dict[str, Any]:
+    return {"reference": sale.reference} if sale.metadata is None else dict(sale.metadata)
+
+
+def charge_id(capture: Capture) -> str:
     return capture.capture_id.replace("pi_", "ch_")

@@ -9,6 +9,7 @@ import pytest
 from tests.local import throw_away
 from tests.local.stores import Stores
 from tests.workers.scene import Scene, capture
+from workers.store import api_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,4 +40,8 @@ def lived(scene: Scene) -> Scene:
     """A scene with at least one row in every table that is append-only."""
     scene.announce("p1")
     scene.hear(capture("p1"), capture("p2"))
+    act = api_clients.Act("operator:test", "a test")
+    client = api_clients.Client("cl_1", "shop", ["payments:read"], None, None, None)
+    with scene.database.transaction() as tx:
+        api_clients.create(tx, client, act)
     return scene

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from domain.wakeup import Lane
 from tests.workers.scene import capture
-from workers.__main__ import gather, start, stop
+from workers.__main__ import gather, make_pool, start, stop
 from workers.broker import make_broker, ring
-from workers.settings import WorkerSettings
+from workers.settings import CallSettings, WorkerSettings
+from workers.telling import nobody
 from workers.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -27,14 +28,17 @@ def working(scene: Scene, redis_url: str) -> Iterator[list[Worker]]:
     """Run all lanes of a worker; every thread must have lived to the end."""
     settings = WorkerSettings(database_url=scene.url, redis_url=redis_url)
     gathering = gather(settings, scene.database, worker="here")
-    lanes = start(settings, scene.database, gathering, worker="here")
+    calls = CallSettings(call_threads=2)
+    pool = make_pool(settings, calls, scene.database, worker="here", tell=nobody)
+    lanes = start(settings, scene.database, gathering, pool, worker="here")
     try:
         yield lanes
-        assert Watchdog(lanes, gathering.threads).dead_threads() == []
+        assert Watchdog(lanes, [*gathering.threads, *pool.threads]).dead_threads() == []
     finally:
         stop(lanes)
-        gathering.stop()
-        gathering.join(STOP_WITHIN_S)
+        for part in (gathering, pool):
+            part.stop()
+            part.join(STOP_WITHIN_S)
 
 
 def ring_for(redis_url: str, *event_ids: int, lane: Lane = Lane.EVENTS) -> None:

@@ -35,9 +35,11 @@ _RECEIVE = """
         INSERT INTO inbound_dedup (source, account, event_key, body_sha256, event_id)
         SELECT %(source)s, %(account)s, %(key)s, %(sha)s, id FROM given
     ), event AS (
-        INSERT INTO inbound_events (id, source, account, event_key, mode, body, headers, key_id,
-                                    request_id)
-        SELECT id, %(source)s, %(account)s, %(key)s, %(mode)s, %(body)s, '{}', 'k1', 'r1' FROM given
+        INSERT INTO inbound_events (id, source, account, event_key, reference, mode, body, headers,
+                                    key_id, request_id)
+        SELECT id, %(source)s, %(account)s, %(key)s, %(reference)s, %(mode)s, %(body)s, '{}', 'k1',
+               'r1'
+        FROM given
     )
     INSERT INTO inbound_work (event_id, received_at, lane, next_at)
     SELECT id, now(), %(lane)s, now() + interval '3 s' FROM given RETURNING event_id
@@ -119,6 +121,7 @@ class Scene:
         account: str = "default",
         mode: str | None = None,
         lane: str = "events",
+        reference: str | None = None,
     ) -> int:
         """Keep an event as the ingress does; return its id."""
         number = next(self._numbers)
@@ -128,6 +131,7 @@ class Scene:
             "key": f"event {number}",
             "sha": hashlib.sha256(content).digest(),
             "mode": mode,
+            "reference": reference,
             "body": content,
             "lane": lane,
         }

@@ -21,6 +21,7 @@ APPEND_ONLY = [
     "ledger_entries",
     "sms_transactions",
     "dead_letter_actions",
+    "api_client_actions",
 ]
 
 

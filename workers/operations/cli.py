@@ -16,10 +16,12 @@ from pydantic import ValidationError
 from domain.errors import PayratchetError
 from workers import logging
 from workers.operations import surroundings
+from workers.operations.clients import clients
 from workers.operations.dead_letters import dead_letters
 from workers.operations.options import database, json_option
 from workers.operations.output import REFUSED, STORE_AWAY, USAGE, as_json
 from workers.operations.payments import payments
+from workers.operations.reconcile import reconcile
 from workers.settings import StoreSettings
 from workers.verify import verify
 
@@ -30,8 +32,10 @@ def cli() -> None:
     """Look at payments and dead letters, and act on them."""
 
 
+cli.add_command(clients)
 cli.add_command(payments)
 cli.add_command(dead_letters)
+cli.add_command(reconcile)
 
 
 @cli.command()

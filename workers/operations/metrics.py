@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from workers.store import views
+from workers.store import reconciliation_views, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +24,22 @@ COUNTERS = {
     "sms_transactions": ("payratchet_credit_movements", "Movements of customers' credit"),
     "attempts": ("payratchet_attempts_noted", "Attempts that did not simply succeed"),
     "refused_requests": ("payratchet_requests_refused", "Requests refused and recorded"),
+    "provider_calls": ("payratchet_provider_calls", "Calls made to providers"),
+    "reconciliation_items": (
+        "payratchet_reconciliation_examined",
+        "Transactions of providers' lists that were compared",
+    ),
 }
 
 GAUGES = {
     "unfinished": ("payratchet_work_unfinished", "Events whose work is unfinished"),
     "oldest_unfinished_s": ("payratchet_work_oldest_seconds", "Age of the oldest unfinished work"),
     "claims": ("payratchet_batches_in_hand", "Batches that workers have in hand"),
+    "refunds_open": ("payratchet_refunds_open", "Refunds asked for whose end is not proven"),
+    "verifications_due": (
+        "payratchet_verifications_due",
+        "Payments that providers should have been asked about by now",
+    ),
 }
 
 
@@ -44,6 +54,7 @@ class RecordCollector(Collector):
         with self._database.transaction() as tx:
             overview, inserted = views.overview(tx), views.inserted(tx)
             reasons, risk = views.open_by_reason(tx), views.money_at_risk(tx)
+            calls, covered = views.recent_calls(tx), reconciliation_views.covered(tx)
         for field, (name, text) in GAUGES.items():
             yield GaugeMetricFamily(name, text, value=overview[field])
         for table, (name, text) in COUNTERS.items():
@@ -55,6 +66,8 @@ class RecordCollector(Collector):
             letters.add_metric([row["reason"]], row["letters"])
         yield letters
         yield from _risk(risk)
+        yield _calls(calls)
+        yield from _reconciliation(covered)
 
 
 def _risk(rows: list[views.Shown]) -> Iterator[Metric]:
@@ -66,6 +79,40 @@ def _risk(rows: list[views.Shown]) -> Iterator[Metric]:
         for row in rows:
             gauge.add_metric([row["currency"]], row[field])
         yield gauge
+
+
+def _calls(rows: list[views.Shown]) -> Metric:
+    """Count what lately became of calls: a gauge, because old calls fall out of it again."""
+    gauge = GaugeMetricFamily(
+        "payratchet_provider_calls_recent",
+        f"Calls begun in the last {views.CALLS_RECENT_S} s, at most {views.CALLS_COUNTED_MAX}",
+        labels=["provider", "kind", "outcome"],
+    )
+    for row in rows:
+        gauge.add_metric([row["provider"], row["kind"], row["outcome"]], row["calls"])
+    return gauge
+
+
+def _reconciliation(rows: list[views.Shown]) -> Iterator[Metric]:
+    labels = ["provider", "account"]
+    for field, name, text in (
+        ("covered_through", "covered_through", "Until when all is compared, Unix time"),
+        ("heartbeat_at", "heartbeat", "When a run last took a step, Unix time"),
+    ):
+        gauge = GaugeMetricFamily(f"payratchet_reconciliation_{name}_seconds", text, labels=labels)
+        for row in rows:
+            if row[field] is not None:
+                gauge.add_metric([row["provider"], row["account"]], row[field].timestamp())
+        yield gauge
+    differences = GaugeMetricFamily(
+        "payratchet_reconciliation_differences",
+        "What differed in the last finished run, mended or not",
+        labels=[*labels, "verdict"],
+    )
+    for row in rows:
+        for verdict in ("missing_here", "missing_there", "mismatched", "mended"):
+            differences.add_metric([row["provider"], row["account"], verdict], row[verdict])
+    yield differences
 
 
 def scrape(database: Database) -> bytes:

@@ -37,6 +37,7 @@ def render(
     reasons: Sequence[Shown],
     risk: Sequence[Shown],
     letters: Sequence[Shown],
+    reconciled: Sequence[Shown] = (),
 ) -> str:
     """Return the page. Everything that came from outside is escaped."""
     oldest_s = overview["oldest_unfinished_s"]
@@ -61,6 +62,11 @@ def render(
         f"<h1>Payratchet</h1><p>As of {escape(now)} UTC.</p><dl>{shown}</dl>"
         + _table("Open dead letters by reason", reasons, "Nothing is set aside.")
         + _table("Money at risk, in minor units", risk, "No money is at risk.")
+        + _table(
+            "Reconciliation: until when all is compared, and the last run's differences",
+            reconciled,
+            "No account was reconciled. `payratchet reconcile run` does it.",
+        )
         + _table(
             "Newest open dead letters",
             letters,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from domain.announcement import Announcement
+from domain.commands import Command, CommandKind
 from domain.errors import AmountInvalid, CurrencyUnknown
 from domain.money import Money
 from domain.payment import CUSTOMER_ID, REFERENCE
 from domain.providers import PROVIDERS
 from domain.transitions import State
 from workers.announce import announce
-from workers.operations import surroundings
+from workers.commands import enqueue
+from workers.operations import following, surroundings
 from workers.operations.options import (
     confirm,
     cursor_option,
@@ -25,13 +28,22 @@ from workers.operations.options import (
     yes_option,
 )
 from workers.operations.output import Failed, as_json, as_lines, as_table
+from workers.settings import KEY_VARIABLES
 from workers.store import views
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from workers.database import Database
+
 LINES_MAX = 100_000
 """Payments in one file: one transaction makes all of them known, or none."""
+
+ANSWER_S_MAX = 45.0
+"""How long an answer of the provider is waited for: longer than a call, and another, may take."""
+
+NUMBER_BYTES = 8
+"""Random bytes that make each question one of its own."""
 
 COLUMNS = ("reference", "provider", "state", "amount_minor", "currency", "captured_minor")
 
@@ -118,6 +130,56 @@ def _show(reference: str, *, json_: bool) -> None:
 def show(reference: str, *, json_: bool) -> None:
     """Show one payment."""
     _show(reference, json_=json_)
+
+
+@payments.command("verify")
+@click.argument("reference")
+@reason_option
+@json_option
+def verify(reference: str, *, reason: str, json_: bool) -> None:
+    """Have the provider asked what became of a payment, and show what it is then.
+
+    A worker asks. Exit code 1 while there is no answer: it is asked again until there is one.
+    """
+    store = database()
+    with store.transaction() as tx:
+        found = views.payment(tx, reference)
+        if found is None:
+            raise Failed("payment_unknown", f"no payment is announced as {reference}")
+        if found["provider"] not in KEY_VARIABLES:
+            raise Failed("provider_unknown", f"{found['provider']} cannot be asked")
+        command = Command(
+            CommandKind.VERIFY,
+            found["provider"],
+            found["account"],
+            reference,
+            f"{surroundings.actor()} ({reason})",
+            number=f"operator-{secrets.token_hex(NUMBER_BYTES)}",
+        )
+        [event_id] = enqueue(tx, [command], request_id=command.number)
+    following.ring(event_id)
+    asked = _await_answer(store, event_id, quiet=json_)
+    _show(reference, json_=json_)
+    if not asked["ended"]:
+        raise Failed("not_answered", "there is no answer yet; it is asked again until there is one")
+    if asked["reason"] is not None:
+        raise Failed(asked["reason"], asked["message"])
+
+
+def _await_answer(store: Database, event_id: int, *, quiet: bool) -> views.Shown:
+    last: views.Shown = {}
+
+    def look() -> following.Seen:
+        with store.transaction() as tx:
+            last.update(views.owed(tx, event_id))
+        words = "asking the provider"
+        if last["attempts"]:
+            words = f"the provider does not answer, tried {last['attempts']} times"
+        taken_up = last["ended"] or last["called"] or last["attempts"] > 0
+        return following.Seen(words, taken_up=taken_up, ended=last["ended"])
+
+    following.follow(look, quiet=quiet, wait_s=ANSWER_S_MAX)
+    return last
 
 
 @payments.command("list")

@@ -13,11 +13,12 @@ RUN_FILE = Path(".data") / "run" / "env.json"
 SHARED = ("DATABASE_URL", "REDIS_URL", "PORT", "CONSOLE_PORT")
 
 
-def adopt() -> None:
+def adopt(*secrets: str) -> None:
     """Take over the addresses of a local service where the environment names none.
 
     Looks in the folder of the command and in that of the checkout. Production sets the
-    environment, and nothing is read.
+    environment, and nothing is read. `secrets` are further variables, which only the command at
+    hand needs: no other gets to see them.
     """
     if os.environ.get("DATABASE_URL"):
         return
@@ -25,9 +26,9 @@ def adopt() -> None:
         found = folder / RUN_FILE
         if found.is_file():
             said = json.loads(found.read_text())
-            for name in SHARED:
-                if name in said:
-                    os.environ.setdefault(name, str(said[name]))
+            for name in (*SHARED, *secrets):
+                if name in said and not os.environ.get(name):
+                    os.environ[name] = str(said[name])
             return
 
 

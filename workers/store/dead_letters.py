@@ -113,6 +113,41 @@ def resolve_placed(tx: Transaction, event_ids: Sequence[int]) -> None:
         tx.execute(_PLACED, (list(event_ids), SYSTEM))
 
 
+_REFETCHED = """
+    WITH resolved AS (
+        UPDATE dead_letters SET status = 'resolved', resolved_at = now()
+        WHERE event_id = %s AND status = 'open' AND reason = 'refetch_required'
+        RETURNING id
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT id, 'resolved', %s, 'the provider was asked instead' FROM resolved
+"""
+
+
+def resolve_refetched(tx: Transaction, event_id: int) -> None:
+    """Close the letter of an event that said too little, once its provider has told more."""
+    tx.execute(_REFETCHED, (event_id, SYSTEM))
+
+
+_WENT_THROUGH = """
+    SELECT count(*) FROM dead_letters WHERE event_id = ANY(%b::bigint[]) AND status = 'resolved'
+"""
+
+_UNFINISHED = "SELECT count(*) FROM inbound_work WHERE event_id = ANY(%b::bigint[])"
+
+
+def unfinished(tx: Transaction, event_ids: Sequence[int]) -> int:
+    """Return how many of these events still owe work."""
+    row = tx.execute(_UNFINISHED, (Int8s(event_ids),)).fetchone()
+    return row[0] if row else 0
+
+
+def went_through(tx: Transaction, event_ids: Sequence[int]) -> int:
+    """Return how many of these events' letters are resolved."""
+    row = tx.execute(_WENT_THROUGH, (Int8s(event_ids),)).fetchone()
+    return row[0] if row else 0
+
+
 _DISCARD = """
     WITH discarded AS (
         UPDATE dead_letters SET status = 'discarded', resolved_at = now()
@@ -160,8 +195,8 @@ def next_replay_id(tx: Transaction) -> int:
 
 _NAMED = """
     SELECT d.id FROM dead_letters d
-    JOIN payment_logs p ON p.reference = d.reference AND p.provider = d.source
-        AND p.account = d.account
+    JOIN payment_logs p ON p.reference = d.reference
+        AND (d.source = 'internal' OR (p.provider = d.source AND p.account = d.account))
     WHERE d.status = 'open' AND d.reason = 'unknown_reference' AND d.reference = ANY(%b::text[])
     ORDER BY d.id
     FOR UPDATE OF d SKIP LOCKED
@@ -193,8 +228,9 @@ _ANNOUNCED = """
     SELECT d.id FROM dead_letters d
     WHERE d.status = 'open' AND d.reason = 'unknown_reference'
       AND (EXISTS (SELECT 1 FROM payment_logs p
-                   WHERE p.reference = d.reference AND p.provider = d.source
-                     AND p.account = d.account)
+                   WHERE p.reference = d.reference
+                     AND (d.source = 'internal'
+                          OR (p.provider = d.source AND p.account = d.account)))
            OR EXISTS (SELECT 1 FROM provider_references r
                       WHERE r.provider = d.source AND r.account = d.account
                         AND r.provider_reference = d.provider_reference AND d.reference IS NULL))

@@ -32,6 +32,18 @@ def drop_old_variants(tx: Transaction, *, retention_days: int) -> int:
     return tx.execute(query, (retention_days,)).rowcount
 
 
+_DROP_KEYS = """
+    DELETE FROM idempotency_keys WHERE (client_id, method, route, key) IN (
+        SELECT client_id, method, route, key FROM idempotency_keys
+        WHERE expires_at < now() ORDER BY expires_at LIMIT %s)
+"""
+
+
+def drop_old_keys(tx: Transaction, *, limit: int) -> int:
+    """Forget idempotency keys that are past their time, and their answers; return how many."""
+    return tx.execute(_DROP_KEYS, (limit,)).rowcount
+
+
 _OLD = """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'inbound_events'::regclass

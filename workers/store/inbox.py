@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.arrays import Int8s
+from domain.arrays import Int8s, Texts
+from domain.commands import INTERNAL
 from domain.retry import CRASHES_BEFORE_SPLIT
+from domain.wakeup import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,30 +35,64 @@ class Work(NamedTuple):
     now: datetime
 
 
+ORDINARY = (Lane.EVENTS, Lane.REPLAY)
+"""Lanes of what is read and applied at once, many together."""
+
+CALLS = (Lane.CALLS,)
+QUARANTINE = (Lane.QUARANTINE,)
+"""Lanes whose work only those take up who are there for it."""
+
 _LOCK = """
     SELECT w.event_id, w.received_at, w.lane, w.since, w.attempts, w.crashes, w.replay_id,
            e.source, e.account, e.event_key, e.mode, e.request_id, e.body, now()
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     WHERE w.event_id = ANY(%b::bigint[])
-      AND (w.lane = 'quarantine') = %s
+      AND w.lane = ANY(%b::text[])
       AND (w.crashes < %s OR %s)
     ORDER BY w.event_id
     FOR UPDATE OF w SKIP LOCKED
 """
 
 
-def lock(tx: Transaction, event_ids: Sequence[int], *, in_quarantine: bool = False) -> list[Work]:
+def lock(
+    tx: Transaction, event_ids: Sequence[int], *, lanes: Sequence[Lane] = ORDINARY
+) -> list[Work]:
     """Return what is still owed of these events, in id order, locked until the transaction ends.
 
     What is missing was finished before, or is in the hands of another worker right now: both are
-    no concern of the caller. Nor is what has killed its workers too often: such an event is given
-    out only alone, and one in quarantine only there, whatever old message still names it.
+    no concern of the caller. Nor is what is in a lane that is not asked for, whatever old message
+    still names it, or what has killed its workers too often: that is given out only alone.
     """
     alone = len(event_ids) == 1
-    values = (Int8s(event_ids), in_quarantine, CRASHES_BEFORE_SPLIT, alone)
+    values = (Int8s(event_ids), Texts(lanes), CRASHES_BEFORE_SPLIT, alone)
     rows = tx.execute(_LOCK, values, binary=True).fetchall()
     return [Work(*row) for row in rows]
+
+
+_LOCK_ONE = _LOCK.replace(" SKIP LOCKED", "")
+
+
+def lock_one(tx: Transaction, event_id: int, *, lanes: Sequence[Lane]) -> Work | None:
+    """Return what is owed of this event, locked; wait for whoever has it. None: nothing is owed.
+
+    For those who bring an answer that must not be lost because somebody just looked at the row.
+    """
+    values = (Int8s([event_id]), Texts(lanes), CRASHES_BEFORE_SPLIT, True)
+    row = tx.execute(_LOCK_ONE, values, binary=True).fetchone()
+    return Work(*row) if row else None
+
+
+_PUT_OFF = """
+    UPDATE inbound_work
+    SET next_at = now() + make_interval(secs => %s), enqueues = greatest(enqueues, 1)
+    WHERE event_id = %s
+"""
+
+
+def put_off(tx: Transaction, event_id: int, *, delay_s: float) -> None:
+    """Say when the work is to be rung for, without counting a failure: somebody has it in hand."""
+    tx.execute(_PUT_OFF, (delay_s, event_id))
 
 
 def finish(tx: Transaction, event_ids: Sequence[int]) -> None:
@@ -82,11 +118,20 @@ def postpone(tx: Transaction, event_id: int, *, delay_s: float) -> None:
     tx.execute(_POSTPONE, (delay_s, event_id))
 
 
-_REOPEN = """
-    INSERT INTO inbound_work (event_id, received_at, lane, next_at, enqueues, replay_id)
-    SELECT u.event_id, u.received_at, %s, now() + make_interval(secs => %s), 1, %s
-    FROM unnest(%b::bigint[], %b::timestamptz[]) AS u(event_id, received_at)
-    ON CONFLICT (event_id) DO NOTHING
+_REOPEN = f"""
+    WITH reopened AS (
+        SELECT u.event_id, u.received_at, coalesce(e.source = '{INTERNAL}', false) AS is_command
+        FROM unnest(%b::bigint[], %b::timestamptz[]) AS u(event_id, received_at)
+        LEFT JOIN inbound_events e ON e.id = u.event_id AND e.received_at = u.received_at
+    ), work AS (
+        INSERT INTO inbound_work (event_id, received_at, lane, next_at, enqueues, replay_id)
+        SELECT event_id, received_at, CASE WHEN is_command THEN '{Lane.CALLS}' ELSE %s END,
+               now() + CASE WHEN is_command THEN interval '0' ELSE make_interval(secs => %s) END,
+               1, %s
+        FROM reopened
+        ON CONFLICT (event_id) DO NOTHING
+    )
+    SELECT event_id FROM reopened WHERE is_command ORDER BY event_id
 """
 
 
@@ -97,11 +142,15 @@ def reopen(
     lane: str,
     replay_id: int,
     delay_s: float = 0.0,
-) -> None:
-    """Give events that had ended another work row; nobody else takes it up before `delay_s`."""
+) -> list[int]:
+    """Give events that had ended another work row; nobody else takes it up before `delay_s`.
+
+    Commands go to the lane of calls, whatever `lane` says, and are rung for at once: return those.
+    """
     ids = [event_id for event_id, _ in events]
     times = [received_at for _, received_at in events]
-    tx.execute(_REOPEN, (lane, delay_s, replay_id, ids, times))
+    rows = tx.execute(_REOPEN, (ids, times, lane, delay_s, replay_id)).fetchall()
+    return [row[0] for row in rows]
 
 
 class Due(NamedTuple):

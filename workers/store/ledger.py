@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Posting(NamedTuple):
     """A movement to write, and what it belongs to.
 
-    The last four fields are for the customer's statement; they are used only where a leg
-    touches a customer's credit.
+    The fields after `at` are for the customer's statement; they are used only where a leg touches
+    a customer's credit. `about_id` is the payment that the statement names where the movement is
+    none of the payment's own.
     """
 
     movement: Movement
@@ -40,6 +41,7 @@ class Posting(NamedTuple):
     service: str | None = None
     description: str | None = None
     reverses_id: int | None = None
+    about_id: int | None = None
 
 
 _MOVEMENTS = """
@@ -197,7 +199,7 @@ def _line(n: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Ro
         leg.amount_minor,
         after.balance_minor,
         after.version,
-        posting.payment_id,
+        posting.payment_id or posting.about_id,
         posting.reverses_id,
         posting.service,
         posting.description,

@@ -216,3 +216,82 @@ def _row(moved: Moved) -> tuple[object, ...]:
         after.head_hash,
         moved.provider_reference,
     )
+
+
+_CANCEL = f"""
+    WITH step AS ({_STEPS_ADDED}
+    )
+    UPDATE payment_logs
+    SET cancelled = true, state = %s, lock_version = %s, head_hash = %s, updated_at = now()
+    WHERE id = %s AND lock_version = %s
+"""
+
+
+def cancel(tx: Transaction, known: Known, step: Step) -> None:
+    """Cut the payment's facts off: it is cancelled, and money that comes yet is nobody's.
+
+    Raises PaymentChangedUnderLock when the payment is not as it was read.
+    """
+    values = (
+        *pack([step], _STEP_KINDS),
+        *(step.to_state, step.version, step.hash, known.payment_id, known.version),
+    )
+    if tx.execute(_CANCEL, values).rowcount != 1:
+        raise PaymentChangedUnderLock(known.reference)
+
+
+_DETAILS = "SELECT provider_reference, authorization_url FROM payment_logs WHERE id = %s"
+
+
+class Details(NamedTuple):
+    """What is known of a payment besides its facts."""
+
+    provider_reference: str | None
+    authorization_url: str | None
+
+
+def details(tx: Transaction, payment_id: int) -> Details:
+    """Return what the provider calls the payment, and where it is paid."""
+    row = tx.execute(_DETAILS, (payment_id,)).fetchone()
+    return Details(*row) if row else Details(None, None)
+
+
+_TELL = """
+    UPDATE payment_logs
+    SET authorization_url = coalesce(%(url)s, authorization_url),
+        provider_reference = coalesce(provider_reference, %(name)s), updated_at = now()
+    WHERE id = %(id)s
+      AND ((%(url)s::text IS NOT NULL AND authorization_url IS DISTINCT FROM %(url)s)
+           OR (%(name)s::text IS NOT NULL AND provider_reference IS NULL))
+"""
+
+
+def tell(tx: Transaction, payment_id: int, *, url: str | None, name: str | None) -> None:
+    """Write where the payment is paid, and what its provider calls it if nobody knew."""
+    if url is not None or name is not None:
+        tx.execute(_TELL, {"id": payment_id, "url": url, "name": name})
+
+
+_MEANT = """
+    SELECT e.id, p.provider, p.account, p.reference
+    FROM unnest(%b::bigint[], %b::timestamptz[]) AS u(event_id, received_at)
+    JOIN inbound_events e ON e.id = u.event_id AND e.received_at = u.received_at
+    JOIN payment_logs p ON p.reference = e.reference AND p.provider = e.source
+        AND p.account = e.account
+    ORDER BY e.id
+"""
+
+
+class Meant(NamedTuple):
+    """An event, and the payment that its reference is, as far as the door could read it."""
+
+    event_id: int
+    provider: str
+    account: str
+    reference: str
+
+
+def meant(tx: Transaction, events: Sequence[tuple[int, datetime]]) -> list[Meant]:
+    """Return the payments of events that nobody can read as a whole."""
+    rows = tx.execute(_MEANT, pack(events, (Int8s, Times))).fetchall()
+    return [Meant(*row) for row in rows]

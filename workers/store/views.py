@@ -48,6 +48,21 @@ def payments(
     return _rows(tx, query, values)
 
 
+_OWED = """
+    SELECT w.event_id IS NULL AS ended, coalesce(w.attempts, 0) AS attempts,
+           EXISTS (SELECT 1 FROM provider_calls c WHERE c.event_id = %(event_id)s) AS called,
+           d.reason, d.message
+    FROM (VALUES (1)) one
+    LEFT JOIN inbound_work w ON w.event_id = %(event_id)s
+    LEFT JOIN dead_letters d ON d.event_id = %(event_id)s AND d.status = 'open'
+"""
+
+
+def owed(tx: Transaction, event_id: int) -> Shown:
+    """Return whether a command is finished, how often it failed, and why it died if it did."""
+    return _rows(tx, _OWED, {"event_id": event_id})[0]
+
+
 _LETTERS = """
     SELECT id, event_id, source AS provider, account, event_type AS type, reason, error_class,
            message, fingerprint, reference, amount_minor, currency, attempts, status, dead_at,
@@ -124,7 +139,9 @@ _OVERVIEW = """
             FROM inbound_work) AS oldest_unfinished_s,
            (SELECT count(*) FROM dead_letters WHERE status = 'open') AS open_dead_letters,
            (SELECT count(*) FROM claims) AS claims,
-           (SELECT count(*) FROM refused_requests) AS refused_requests
+           (SELECT count(*) FROM refused_requests) AS refused_requests,
+           (SELECT count(*) FROM refunds WHERE settled_at IS NULL) AS refunds_open,
+           (SELECT count(*) FROM verifications WHERE next_at <= now()) AS verifications_due
 """
 
 
@@ -137,8 +154,27 @@ def inserted(tx: Transaction) -> dict[str, int]:
     """Return how many rows tables have received since Postgres began to count: cheap, not exact."""
     query = """SELECT relname AS name, n_tup_ins AS rows FROM pg_stat_user_tables
                WHERE relname IN ('inbound_dedup', 'payment_facts', 'payment_transitions',
-                                 'sms_transactions', 'attempts', 'refused_requests')"""
+                                 'sms_transactions', 'attempts', 'refused_requests',
+                                 'provider_calls', 'reconciliation_items')"""
     return {row["name"]: row["rows"] for row in _rows(tx, query, {})}
+
+
+CALLS_RECENT_S = 3_600
+CALLS_COUNTED_MAX = 5_000
+"""How old, and how many, the calls may be that are counted by what became of them."""
+
+_RECENT_CALLS = f"""
+    SELECT provider, kind, coalesce(outcome, 'under_way') AS outcome, count(*) AS calls
+    FROM (SELECT provider, kind, outcome, started_at FROM provider_calls
+          ORDER BY id DESC LIMIT {CALLS_COUNTED_MAX}) newest
+    WHERE started_at > now() - interval '{CALLS_RECENT_S} s'
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+def recent_calls(tx: Transaction) -> list[Shown]:
+    """Count the newest calls to providers by what became of them."""
+    return _rows(tx, _RECENT_CALLS, {})
 
 
 def open_by_reason(tx: Transaction) -> list[Shown]:

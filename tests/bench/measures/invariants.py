@@ -191,3 +191,63 @@ PAYMENTS = (
     ),
 )
 """What holds of some payments of a database that has many others."""
+
+INTENTS = (
+    Invariant(
+        "every acknowledged request is a payment",
+        "SELECT count(*), greatest(0, %(acknowledged)s - count(*)) FROM payment_logs",
+    ),
+    Invariant(
+        "every payment has one key, and the key its answer",
+        """
+        SELECT count(*), count(*) FILTER (WHERE p.id IS NULL OR k.status IS DISTINCT FROM 202)
+                         + count(*) - count(DISTINCT k.key)
+        FROM payment_logs p
+        FULL JOIN idempotency_keys k
+            ON convert_from(k.body, 'UTF8')::jsonb ->> 'reference' = p.reference
+        """,
+    ),
+    Invariant(
+        "every payment has one command, done or owed",
+        """
+        WITH commands AS (
+            SELECT e.reference, count(*) AS times, count(w.event_id) AS owed,
+                   count(DISTINCT c.event_id) AS done
+            FROM inbound_events e
+            LEFT JOIN inbound_work w ON w.event_id = e.id
+            LEFT JOIN provider_calls c ON c.event_id = e.id AND c.outcome = 'answered'
+            WHERE e.source = 'internal' GROUP BY e.reference
+        )
+        SELECT count(*), count(*) FILTER (
+            WHERE p.id IS NULL OR c.times IS DISTINCT FROM 1 OR c.owed + c.done <> 1)
+        FROM payment_logs p FULL JOIN commands c USING (reference)
+        """,
+    ),
+    INBOX[3],
+)
+"""What holds at any moment of payments that were asked for over the API."""
+
+STARTED = (
+    Invariant(
+        "no command is owed and no call is live",
+        """
+        SELECT count(*), (SELECT count(*) FROM inbound_work) + (SELECT count(*) FROM claims)
+                         + (SELECT count(*) FROM provider_calls WHERE ended_at IS NULL)
+        FROM payment_logs
+        """,
+    ),
+    Invariant(
+        "every payment was started once and has a page to pay at",
+        """
+        WITH calls AS (
+            SELECT payment_id, count(*) AS times, bool_and(outcome = 'answered') AS answered
+            FROM provider_calls WHERE kind = 'initialize' GROUP BY payment_id
+        )
+        SELECT count(*), count(*) FILTER (
+            WHERE p.authorization_url IS NULL
+               OR (p.state, c.times, c.answered) IS DISTINCT FROM ('processing', 1::bigint, true))
+        FROM payment_logs p FULL JOIN calls c ON c.payment_id = p.id
+        """,
+    ),
+)
+"""What holds of them once the worker has started them all at the provider."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.demo.proof import history, inbox, money
+from tests.demo.proof import api, credit, history, inbox, money
 
 if TYPE_CHECKING:
     from tests.demo.proof.evidence import Evidence
     from tests.demo.proof.invariant import Invariant
 
-CHECKS = (*inbox.CHECKS, *money.CHECKS, *history.CHECKS)
+CHECKS = (*inbox.CHECKS, *money.CHECKS, *history.CHECKS, *api.CHECKS, *credit.CHECKS)
 
 
 def prove(evidence: Evidence) -> list[Invariant]:

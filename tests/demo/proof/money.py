@@ -100,7 +100,7 @@ def statements_have_no_gap(evidence: Evidence) -> Invariant:
 
 def double_credits(evidence: Evidence) -> list[str]:
     """Return payments that credited a customer twice, or with more than the provider took."""
-    booked = evidence.morning.books.by_payment()
+    booked = evidence.books.by_payment()
     return [
         f"{row['reference']}: {row['top_ups']} top-ups, {row['credited_minor']} credited"
         for row in evidence.rows(_CREDITED)
@@ -121,11 +121,8 @@ def payments_are_as_booked(evidence: Evidence) -> Invariant:
     ours: dict[tuple[str, str], Sums] = defaultdict(Sums)
     for row in evidence.rows(_BY_PAYMENT):
         _count(ours[row["reference"], row["currency"]], row["effect"], int(row["minor"]))
-    booked = {
-        key: sums
-        for key, sums in evidence.morning.books.by_payment().items()
-        if key[0] in evidence.announced
-    }
+    announced = evidence.announced
+    booked = {key: sums for key, sums in evidence.books.by_payment().items() if key[0] in announced}
     keys = ours.keys() | booked.keys()
     problems = [
         f"{' '.join(key)}: we have {ours.get(key)}, the provider {booked.get(key)}"
@@ -138,7 +135,7 @@ def payments_are_as_booked(evidence: Evidence) -> Invariant:
 def houses_are_as_booked(evidence: Evidence) -> Invariant:
     """What each provider still holds for us, and has kept, is what its books say."""
     ours = {(row["account"], row["currency"]): int(row["minor"]) for row in evidence.rows(_HOUSE)}
-    books = evidence.morning.books
+    books = evidence.books
     problems = []
     booked = books.by_provider(without_fees_of=evidence.never_announced)
     for (provider, currency), sums in booked.items():
@@ -153,7 +150,7 @@ def houses_are_as_booked(evidence: Evidence) -> Invariant:
 
 def rows_are_as_booked(evidence: Evidence) -> Invariant:
     """What a payment's own row shows, in its own currency."""
-    booked = evidence.morning.books.by_payment()
+    booked = evidence.books.by_payment()
 
     def is_as_booked(row: Row) -> bool:
         sums = booked.get((row["reference"], row["currency"]), Sums())

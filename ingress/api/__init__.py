@@ -1,0 +1,1 @@
+"""The payments API: what other services of the company may ask for."""

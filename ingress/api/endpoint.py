@@ -1,0 +1,222 @@
+"""The endpoint: what happens around every operation, in one order for all of them.
+
+Who asks and whether they may; whether the request can be read; whether it was answered before;
+whether it comes too often; and only then the one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from domain.wakeup import Lane
+from ingress import gate, problems
+from ingress.addresses import client_address
+from ingress.api import answer, authentication, idempotency, request, transactions
+from ingress.api.errors import IdempotencyKeyInvalid, KeyRefused, LimitExceeded
+from ingress.api.hanging_up import while_connected
+from ingress.api.idempotency import Slot
+from ingress.api.operation import Call
+from ingress.api.transactions import Doing
+from ingress.errors import MethodNotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from starlette.types import Receive, Scope, Send
+
+    from ingress.api.answer import Answer
+    from ingress.api.authentication import Caller
+    from ingress.api.changes import Changes
+    from ingress.api.cursor import Cursors
+    from ingress.api.last_used import LastUsed
+    from ingress.api.limits import Limits
+    from ingress.api.operation import Awaiting, Client, Operation, Reply
+    from ingress.api.pool import Pool
+    from ingress.api.request import Read
+    from ingress.body import Bodies
+    from ingress.doorbell import Doorbell
+    from ingress.problems import Headers
+    from ingress.settings import Network
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Surroundings(NamedTuple):
+    """What all endpoints of one process share."""
+
+    pepper: bytes
+    pool: Pool
+    limits: Limits
+    bodies: Bodies
+    doorbell: Doorbell
+    changes: Changes
+    last_used: LastUsed
+    cursors: Cursors
+    trusted_proxies: Sequence[Network]
+
+
+class Endpoint:
+    """All operations under one path, as a plain ASGI application."""
+
+    def __init__(self, operations: Mapping[str, Operation], surroundings: Surroundings) -> None:
+        self._operations = operations
+        self._allow = ", ".join(sorted(operations)).encode()
+        self._all = surroundings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Raises the Refused that the request deserves."""
+        operation = self._operations.get(scope["method"])
+        if operation is None:
+            raise MethodNotAllowed(self._allow)
+        given, headers = await self._answer(operation, scope, receive)
+        await problems.answer(send, given.status, given.body, [*_headers(given, scope), *headers])
+        self._all.doorbell.ring(Lane.CALLS, given.ring)
+
+    async def _answer(
+        self, operation: Operation, scope: Scope, receive: Receive
+    ) -> tuple[Answer, Headers]:
+        key, key_refused = _key(operation, scope)
+        caller = await self._caller(operation, scope, key)
+        authentication.require_scope(caller.client, operation)
+        if key_refused is not None:
+            raise key_refused
+        read = await self._read(operation, scope, receive)
+        call = self._call(caller.client, scope, read, key)
+        if operation.method == "GET":
+            return await self._look(Doing(operation, call), receive), []
+        slot = _slot(operation, call, scope, read)
+        if slot is not None and caller.stored is not None:
+            return idempotency.replay(caller.stored, slot.fingerprint), []
+        return await self._do(Doing(operation, call, slot))
+
+    async def _caller(self, operation: Operation, scope: Scope, key: UUID | None) -> Caller:
+        """Return who asks. Raises KeyRefused; LimitExceeded for one who fails too often."""
+        try:
+            presented = authentication.presented(scope["headers"])
+            caller = await self._all.pool.use(
+                lambda connection: authentication.find(
+                    connection, self._all.pepper, presented, operation, key
+                )
+            )
+        except KeyRefused as refused:
+            address = client_address(scope, self._all.trusted_proxies)
+            await self._all.limits.take_unauthenticated(address)
+            raise refused from None
+        self._all.last_used.note(caller.prefix)
+        return caller
+
+    async def _read(self, operation: Operation, scope: Scope, receive: Receive) -> Read:
+        if operation.body is None:
+            return request.read(operation, scope, b"")
+        request.require_json(scope)
+        head = gate.head_of(scope)
+        body = await self._all.bodies.read(receive, content_length=head.content_length)
+        return request.read(operation, scope, body)
+
+    def _call(self, client: Client, scope: Scope, read: Read, key: UUID | None) -> Call:
+        head = gate.head_of(scope)
+        return Call(
+            client=client,
+            path=scope["path_params"],
+            query=read.query,
+            body=read.body,
+            key=key,
+            request_id=head.request_id,
+            traceparent=head.traceparent,
+            cursors=self._all.cursors.within(client.id),
+        )
+
+    async def _look(self, doing: Doing, receive: Receive) -> Answer:
+        """Return what there is, after the wait for a change that the request asks for."""
+        reply = await self._read_now(doing)
+        awaiting = _awaiting(doing, reply)
+        if awaiting is not None:
+            reply = await while_connected(receive, self._changed(doing, awaiting))
+        return answer.of(reply)
+
+    async def _changed(self, doing: Doing, awaiting: Awaiting) -> Reply:
+        """Return what there is once that is not what was seen, or when the time is over."""
+        now_s = asyncio.get_running_loop().time
+        until_s = now_s() + awaiting.timeout_s
+        while True:
+            with self._all.changes.watch(awaiting.reference) as watch:
+                reply = await self._read_now(doing)
+                is_over = now_s() >= until_s or _awaiting(doing, reply) != awaiting
+                if watch is None or is_over:
+                    return reply
+                await watch.wait(awaiting.seen, until_s=until_s)
+
+    async def _read_now(self, doing: Doing) -> Reply:
+        return await self._all.pool.use(lambda connection: transactions.read(connection, doing))
+
+    async def _do(self, doing: Doing) -> tuple[Answer, Headers]:
+        limit = doing.operation.limit
+        headers: Headers = []
+        if limit is not None:
+            try:
+                headers = await self._all.limits.take(limit, doing.call.client)
+            except LimitExceeded as refused:
+                return await self._replayed(doing, refused), []
+        given = await self._all.pool.use(lambda connection: transactions.write(connection, doing))
+        _log(given, doing)
+        return given, headers
+
+    async def _replayed(self, doing: Doing, refused: LimitExceeded) -> Answer:
+        """Return what an equal request was answered meanwhile. Raises the refusal if nothing."""
+        slot = doing.slot
+        if slot is None:
+            raise refused
+        stored = await self._all.pool.use(lambda connection: idempotency.find(connection, slot))
+        if stored is None:
+            raise refused
+        return idempotency.replay(stored, slot.fingerprint)
+
+
+def _key(operation: Operation, scope: Scope) -> tuple[UUID | None, IdempotencyKeyInvalid | None]:
+    """Return the key, or what is wrong with it: that is told only to those who may ask at all."""
+    if operation.method == "GET":
+        return None, None
+    try:
+        return idempotency.key_of(scope["headers"]), None
+    except IdempotencyKeyInvalid as refused:
+        return None, refused
+
+
+def _awaiting(doing: Doing, reply: Reply) -> Awaiting | None:
+    awaits = doing.operation.awaits
+    return None if awaits is None else awaits(doing.call, reply)
+
+
+def _slot(operation: Operation, call: Call, scope: Scope, read: Read) -> Slot | None:
+    if call.key is None:
+        return None
+    fingerprint = idempotency.fingerprint(operation, scope["path"], read.pairs, read.tree)
+    return Slot(call.client.id, operation.method, operation.path, call.key, fingerprint)
+
+
+def _headers(given: Answer, scope: Scope) -> Headers:
+    headers = [
+        (b"content-type", given.content_type),
+        (b"cache-control", b"no-store"),
+        (b"x-request-id", gate.head_of(scope).request_id.encode()),
+    ]
+    if given.location is not None:
+        headers.append((b"location", given.location.encode()))
+    if given.is_replay:
+        headers.append((b"idempotent-replayed", b"true"))
+    return headers
+
+
+def _log(given: Answer, doing: Doing) -> None:
+    log.info(
+        "api.answered",
+        request_id=doing.call.request_id,
+        actor=doing.call.client.actor,
+        status=given.status,
+        reference=doing.call.path.get("reference"),
+        event_ids=given.ring,
+    )

@@ -1,0 +1,140 @@
+"""The API's connections: few, its own, and never waited for long.
+
+Webhooks are kept over other connections, so that nothing that is asked here can delay them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+import structlog
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from ingress import store
+from ingress.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ingress.api.operation import Connection
+
+T = TypeVar("T")
+
+CONNECTIONS_MAX = 8
+"""Connections of one process."""
+
+ACQUIRE_S_MAX = 1.0
+"""Seconds that a request waits for a connection."""
+
+WAITING_MAX = 500
+"""Requests that wait for a connection; the next is told to come again."""
+
+LOCK_S_MAX = 1
+"""Seconds that a statement waits for a lock: so long a repeated request waits for the first."""
+
+WORK_S_MAX = 1.8
+"""Seconds for all that one request does over a connection, from its first statement on."""
+
+CONNECT_S_MAX = 2
+"""Seconds for a connection to be made."""
+
+RECONNECT_S_MAX = 2.0
+"""Seconds after which an attempt to connect is given up; the next request begins another."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Pool:
+    """Lends connections, one for each piece of work."""
+
+    def __init__(self, database_url: str, *, allow_unsafe: bool) -> None:
+        self._database_url = database_url
+        self._allow_unsafe = allow_unsafe
+        self._pool: AsyncConnectionPool[Connection] | None = None
+
+    async def start(self) -> None:
+        """Begin to connect; a store that is away is waited for by whoever asks."""
+        self._pool = AsyncConnectionPool(
+            self._database_url,
+            kwargs={
+                "autocommit": True,
+                "application_name": "payratchet-api",
+                "prepare_threshold": 0,
+                "connect_timeout": CONNECT_S_MAX,
+            },
+            min_size=1,
+            max_size=CONNECTIONS_MAX,
+            max_waiting=WAITING_MAX,
+            timeout=ACQUIRE_S_MAX,
+            reconnect_timeout=RECONNECT_S_MAX,
+            configure=self._configure,
+            open=False,
+        )
+        await self._pool.open(wait=False)
+
+    async def stop(self) -> None:
+        """Let go of all connections."""
+        if self._pool is not None:
+            await self._pool.close(timeout=ACQUIRE_S_MAX)
+
+    async def use(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Return what the work returns, given a connection that is in no transaction.
+
+        Raises StoreUnavailable when there is no connection within `ACQUIRE_S_MAX`, when the work
+        takes longer than `WORK_S_MAX`, and when Postgres fails it; then nobody knows whether a
+        commit was made. Refusals of the work pass through.
+        """
+        if self._pool is None:
+            raise StoreUnavailable("the store is not connected")
+        connection = await self._lent(self._pool)
+        try:
+            return await store.within(connection, _awaited(work, connection), limit_s=WORK_S_MAX)
+        except psycopg.Error as error:
+            log.warning("api.store_failed", error_class=type(error).__name__)
+            raise StoreUnavailable("the store did not answer in time") from error
+        finally:
+            await self._pool.putconn(connection)
+
+    async def _lent(self, pool: AsyncConnectionPool[Connection]) -> Connection:
+        """Return a connection that the server has not ended; those that it has are thrown away."""
+        ends_s = asyncio.get_running_loop().time() + ACQUIRE_S_MAX
+        while True:
+            left_s = ends_s - asyncio.get_running_loop().time()
+            try:
+                connection = await pool.getconn(timeout=left_s)
+            except (PoolTimeout, PoolClosed, TooManyRequests) as error:
+                raise StoreUnavailable("no connection to the store in time") from error
+            if _is_open(connection):
+                return connection
+            await store.close(connection)
+            await pool.putconn(connection)
+
+    async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        await store.prepare(connection, allow_unsafe=self._allow_unsafe)
+        await connection.execute(f"SET lock_timeout = '{LOCK_S_MAX}s'")
+        connection.row_factory = dict_row
+
+
+async def rollback(connection: Connection) -> None:
+    """End the transaction without effect, if there is one and there is a server to hear of it."""
+    with contextlib.suppress(psycopg.Error):
+        if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
+            await connection.execute("ROLLBACK")
+
+
+async def _awaited(work: Callable[[Connection], Awaitable[T]], connection: Connection) -> T:
+    return await work(connection)
+
+
+def _is_open(connection: Connection) -> bool:
+    """Say whether the server has not ended it: an idle one has nothing to read. Asks nothing."""
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -1,0 +1,96 @@
+"""The API of one process: its parts, put together once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+import structlog
+
+from domain import rates
+from ingress.api import changes, routes
+from ingress.api.changes import Changes
+from ingress.api.cursor import Cursors
+from ingress.api.endpoint import Surroundings
+from ingress.api.last_used import LastUsed
+from ingress.api.limits import Limits
+from ingress.api.pool import Pool
+from ingress.api.request import BODY_BYTES_MAX
+from ingress.body import Bodies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.routing import Route
+
+    from ingress.api.changes import Seen
+    from ingress.doorbell import Doorbell
+    from ingress.settings import Settings
+
+_CURSORS = b"payratchet cursors"
+"""Names what the key of the cursors is for: the pepper itself signs nothing."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Api:
+    """Everything of the API that lives as long as the application."""
+
+    def __init__(self, settings: Settings, pepper: bytes, doorbell: Doorbell) -> None:
+        self._pool = Pool(
+            settings.database_url, allow_unsafe=settings.payratchet_allow_unsafe_store
+        )
+        self._limits = Limits(
+            settings.redis_url,
+            {
+                "initialize": rates.parse(settings.rate_limit_initialize),
+                "verify": rates.parse(settings.rate_limit_verify),
+            },
+        )
+        self._changes = Changes(settings.redis_url, self._look)
+        self._last_used = LastUsed(self._pool)
+        self._surroundings = Surroundings(
+            pepper=pepper,
+            pool=self._pool,
+            limits=self._limits,
+            bodies=Bodies(bytes_max=BODY_BYTES_MAX),
+            doorbell=doorbell,
+            changes=self._changes,
+            last_used=self._last_used,
+            cursors=Cursors(hmac.digest(pepper, _CURSORS, hashlib.sha256)),
+            trusted_proxies=settings.trusted_proxies,
+        )
+
+    @classmethod
+    def of(cls, settings: Settings, doorbell: Doorbell) -> Api | None:
+        """Return the API, or None where there is no pepper: then no key could be known again."""
+        if settings.api_key_pepper is None:
+            log.info("api.not_served", reason="API_KEY_PEPPER is not set")
+            return None
+        return cls(settings, settings.api_key_pepper.encode(), doorbell)
+
+    def routes(self) -> list[Route]:
+        """Return all that is served."""
+        return routes.served(self._surroundings)
+
+    async def start(self) -> None:
+        """Begin; neither store needs to be there."""
+        await self._pool.start()
+        self._limits.start()
+        self._changes.start()
+        self._last_used.start()
+
+    def release(self) -> None:
+        """Answer whoever waits for a change; nobody waits from now on."""
+        self._changes.release()
+
+    async def stop(self) -> None:
+        """Write what is still to be written and let go of both stores."""
+        await self._changes.close()
+        await self._last_used.stop()
+        await self._limits.stop()
+        await self._pool.stop()
+
+    async def _look(self, references: Sequence[str]) -> Mapping[str, Seen]:
+        return await self._pool.use(lambda connection: changes.look(connection, references))

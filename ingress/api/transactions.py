@@ -1,0 +1,84 @@
+"""Transactions: an operation, its key and its answer, committed together or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+
+from ingress import problems
+from ingress.api import answer, idempotency
+from ingress.api.errors import Decided
+from ingress.api.pool import rollback
+
+if TYPE_CHECKING:
+    from ingress.api.answer import Answer
+    from ingress.api.idempotency import Slot
+    from ingress.api.operation import Call, Connection, Operation, Reply
+
+
+class Doing(NamedTuple):
+    """An operation that is to be done; `slot` is None where no key was sent."""
+
+    operation: Operation
+    call: Call
+    slot: Slot | None = None
+
+
+async def read(connection: Connection, doing: Doing) -> Reply:
+    """Return the reply, read from one snapshot."""
+    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        return await doing.operation.run(connection, doing.call)
+    finally:
+        await rollback(connection)
+
+
+async def write(connection: Connection, doing: Doing) -> Answer:
+    """Return the answer: the committed one, or the one that was kept under the key.
+
+    Raises the Refused that it deserves, with nothing changed.
+    """
+    try:
+        return await _committed(connection, doing)
+    except Decided as refused:
+        await rollback(connection)
+        if doing.slot is None:
+            raise
+        return await _refusal_kept(connection, doing.slot, refused, doing.call.request_id)
+    finally:
+        await rollback(connection)
+
+
+async def _committed(connection: Connection, doing: Doing) -> Answer:
+    if doing.slot is None:
+        await connection.execute("BEGIN")
+    else:
+        kept = await idempotency.begin(connection, doing.slot)
+        if kept is not None:
+            return idempotency.replay(kept, doing.slot.fingerprint)
+    given = answer.of(await doing.operation.run(connection, doing.call))
+    await _commit(connection, doing.slot, given)
+    return given
+
+
+async def _refusal_kept(
+    connection: Connection, slot: Slot, refused: Decided, request_id: str
+) -> Answer:
+    """Keep a refusal, whose effects are undone; return it, or what another came to meanwhile."""
+    kept = await idempotency.begin(connection, slot)
+    if kept is not None:
+        return idempotency.replay(kept, slot.fingerprint)
+    given = answer.Answer(refused.http_status, problems.document(refused, request_id))
+    await _commit(connection, slot, given)
+    return given
+
+
+async def _commit(connection: Connection, slot: Slot | None, given: Answer) -> None:
+    """Commit. Raises psycopg.OperationalError when it is not certain that it was."""
+    async with connection.pipeline():
+        if slot is not None:
+            await idempotency.keep(connection, slot, given)
+        commit = await connection.execute("COMMIT")
+    if commit.statusmessage != "COMMIT":
+        raise psycopg.OperationalError("the transaction had failed before its commit")

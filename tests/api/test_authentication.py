@@ -1,0 +1,138 @@
+"""Who may ask: keys that are ours, live, and have the scope."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from domain import api_keys
+from ingress.api.limits import UNAUTHENTICATED
+from tests.api.serving import Service, api_serving, execute, insert_key, new_client
+from tests.ingress.serving import until
+
+if TYPE_CHECKING:
+    from tests.ingress.serving import Door
+
+
+def new_key() -> str:
+    return api_keys.written(os.urandom(api_keys.PREFIX_BYTES), os.urandom(api_keys.SECRET_BYTES))
+
+
+def test_a_request_without_exactly_one_bearer_key_is_told_to_send_one(door: Door) -> None:
+    no_keys: list[list[str]] = [
+        [],
+        [""],
+        ["Bearer"],
+        ["Basic cHJrOg=="],
+        ["prk_x"],
+        ["Bearer a"] * 2,
+    ]
+    for values in no_keys:
+        headers = [("Authorization", each) for each in values]
+        answer = door.ask("GET", "/v1/payments", headers=headers)
+        assert (answer.status, answer.json["code"]) == (401, "key_missing"), values
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_key_that_is_none_of_ours_is_invalid_whatever_is_wrong_with_it(
+    door: Door, shop: Service
+) -> None:
+    one_letter_off = shop.key[:-1] + ("a" if shop.key[-1] != "a" else "b")
+    for key in (one_letter_off, new_key(), "prk_x_y", "sk_live_1", shop.key.upper(), "a" * 5_000):
+        answer = door.ask("GET", "/v1/payments", headers=[("Authorization", f"Bearer {key}")])
+        assert (answer.status, answer.json["code"]) == (401, "key_invalid")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert key not in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE api_keys SET revoked_at = now()",
+        "UPDATE api_keys SET expires_at = now()",
+        "UPDATE api_clients SET revoked_at = now()",
+    ],
+)
+def test_a_key_that_was_revoked_is_refused_at_once(door: Door, shop: Service, change: str) -> None:
+    assert shop.ask("GET", "/v1/payments").status == 200
+    execute(door, change)
+    assert shop.ask("GET", "/v1/payments").json["code"] == "key_invalid"
+
+
+def test_two_keys_of_one_client_are_both_good_while_it_changes_over(
+    door: Door, shop: Service
+) -> None:
+    second = new_key()
+    with psycopg.connect(door.database_url) as connection:
+        insert_key(connection, "shop", second)
+    created = shop.create(reference="seen-by-both")
+    assert created.status == 202
+    assert Service(door, "shop", second).show("seen-by-both").body == created.body
+
+
+def test_the_scheme_is_read_in_any_case(door: Door, shop: Service) -> None:
+    headers = [("Authorization", f"bEARER  {shop.key}")]
+    assert door.ask("GET", "/v1/payments", headers=headers).status == 200
+
+
+def test_a_client_may_do_what_its_scopes_say_and_to_write_implies_to_read(door: Door) -> None:
+    reader = Service(door, "r", new_client(door.database_url, "r", scopes=["payments:read"]))
+    writer = Service(door, "w", new_client(door.database_url, "w", scopes=["payments:write"]))
+    stranger = Service(door, "c", new_client(door.database_url, "c", scopes=["credit:write"]))
+    assert [each.create().status for each in (reader, writer, stranger)] == [403, 202, 403]
+    found = [each.ask("GET", "/v1/payments").status for each in (reader, writer, stranger)]
+    assert found == [200, 200, 403]
+    assert reader.create().json["code"] == "scope_missing"
+
+
+def test_when_a_key_was_last_used_is_written_once_a_minute(door: Door, shop: Service) -> None:
+    query = "SELECT last_used_at FROM api_keys"
+    assert shop.ask("GET", "/v1/payments").status == 200
+    until(lambda: door.rows(query)[0][0] is not None)
+    [[first]] = door.rows(query)
+    assert shop.ask("GET", "/v1/payments").status == 200
+    time.sleep(2.5)
+    assert door.rows(query) == [(first,)]
+
+
+def test_an_address_without_a_valid_key_is_told_to_stay_away_and_a_valid_key_is_not(
+    door: Door, shop: Service
+) -> None:
+    answers = [door.ask("GET", "/v1/payments") for _ in range(UNAUTHENTICATED.requests + 1)]
+    assert [each.status for each in answers] == [401] * UNAUTHENTICATED.requests + [429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= UNAUTHENTICATED.period_s
+    assert answers[-1].json["code"] == "rate_limited"
+    assert shop.ask("GET", "/v1/payments").status == 200
+
+
+def test_who_writes_an_address_into_x_forwarded_for_is_still_counted_as_who_it_is(
+    door: Door,
+) -> None:
+    spoofed = [
+        door.ask("GET", "/v1/payments", headers=[("X-Forwarded-For", f"203.0.113.{number}")])
+        for number in range(UNAUTHENTICATED.requests + 1)
+    ]
+    assert spoofed[-1].status == 429
+
+
+def test_behind_a_trusted_proxy_every_address_has_a_bucket_of_its_own(
+    database_url: str, redis_url: str
+) -> None:
+    with api_serving(database_url, redis_url, trusted_proxies="127.0.0.0/8") as door:
+
+        def ask(address: str) -> int:
+            headers = [("X-Forwarded-For", address)]
+            return door.ask("GET", "/v1/payments", headers=headers).status
+
+        first = [ask("203.0.113.1") for _ in range(UNAUTHENTICATED.requests + 1)]
+        assert (first[-1], ask("203.0.113.2"), ask("203.0.113.1")) == (429, 401, 429)
+
+
+def test_without_a_pepper_there_is_no_api(database_url: str, redis_url: str) -> None:
+    with api_serving(database_url, redis_url, api_key_pepper=None) as door:
+        for path in ("/v1/payments", "/v1/payments/x", "/openapi.json"):
+            assert door.ask("GET", path).json["code"] == "not_found"

@@ -1,0 +1,39 @@
+"""A worker that performs one command, in a process of its own: `python -m tests.calling.caller`.
+
+Words: the URLs of the two stores, the event, a folder. Its provider says "calling" there, and
+answers when it finds "answer" there; what became of the command is written as "became".
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from tests.calling.provider import Provider
+from workers.broker import connect
+from workers.calling.perform import perform
+from workers.database import Database
+from workers.lock import Locks
+
+WAIT_S = 60.0
+
+
+def main() -> None:
+    url, redis_url, event_id, folder = sys.argv[1:]
+    provider = Provider()
+    provider.goes["initialize"] = [lambda: _wait(Path(folder))]
+    locks = Locks(connect(redis_url))
+    became = perform(Database(url, name="caller"), provider, locks, int(event_id), worker="caller")
+    (Path(folder) / "became").write_text(became)
+
+
+def _wait(folder: Path) -> None:
+    (folder / "calling").touch()
+    ends_s = time.monotonic() + WAIT_S
+    while not (folder / "answer").exists() and time.monotonic() < ends_s:
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""A service that asks a provider: order commands, perform them, and look at the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.announcement import Announcement
+from domain.commands import Command, CommandKind
+from domain.money import Money
+from domain.refunds import hold
+from tests.workers.scene import Scene
+from workers.announce import announce
+from workers.broker import connect
+from workers.calling.perform import perform
+from workers.commands import enqueue
+from workers.lock import Locks
+from workers.store import housekeeping, ledger
+from workers.verify import verify
+
+if TYPE_CHECKING:
+    from tests.calling.provider import Provider
+    from workers.clients.registry import Clients
+
+PAYSTACK = "paystack"
+
+
+class Desk(Scene):
+    """A scene with commands."""
+
+    def __init__(self, url: str, redis_url: str, provider: Provider) -> None:
+        super().__init__(url)
+        self.provider = provider
+        self.over_http: Clients | None = None
+        self.redis = connect(redis_url)
+        self.locks = Locks(self.redis)
+
+    def close(self) -> None:
+        self.redis.close()
+        super().close()
+
+    def make_known(
+        self, *references: str, amount_minor: int = 1_000, provider: str = PAYSTACK
+    ) -> None:
+        money = Money("NGN", amount_minor)
+        asked = [
+            Announcement(each, provider, money, "ada", client_id="shop") for each in references
+        ]
+        announce(self.database, asked, actor="client:shop")
+
+    def order(
+        self,
+        kind: CommandKind,
+        reference: str = "p1",
+        *,
+        actor: str = "client:shop",
+        number: str = "",
+        refund: str | None = None,
+        provider: str = PAYSTACK,
+    ) -> int:
+        command = Command(kind, provider, "default", reference, actor, number=number, refund=refund)
+        with self.database.transaction() as tx:
+            [event_id] = enqueue(tx, [command], request_id="r1")
+        return event_id
+
+    def perform(self, event_id: int, provider: Provider | None = None) -> str:
+        clients = provider or self.over_http or self.provider
+        return perform(self.database, clients, self.locks, event_id, worker="test")
+
+    def do(self, kind: CommandKind, reference: str = "p1", **about: str) -> str:
+        return self.perform(self.order(kind, reference, **about))
+
+    def initialize(self, reference: str = "p1") -> str:
+        """Announce a payment and hand it over."""
+        self.make_known(reference)
+        return self.do(CommandKind.INITIALIZE, reference)
+
+    def pay(self, reference: str = "p1") -> None:
+        """Have the payment handed over, paid and verified."""
+        self.initialize(reference)
+        self.provider.pay(reference)
+        self.do(CommandKind.VERIFY, reference, number="paid")
+
+    def ask_refund(
+        self, reference: str, amount_minor: int, payment: str = "p1", *, provider: str = PAYSTACK
+    ) -> int:
+        """Do what the API does: hold the credit, keep the refund, order the command."""
+        money = Money("NGN", amount_minor)
+        with self.database.transaction() as tx:
+            tx.execute(
+                "INSERT INTO refunds (reference, payment_id, client_id, amount_minor, currency)"
+                " SELECT %s, id, 'shop', %s, 'NGN' FROM payment_logs WHERE reference = %s",
+                (reference, amount_minor, payment),
+            )
+            posting = ledger.Posting(
+                hold(reference, "ada", money),
+                None,
+                None,
+                housekeeping.now(tx),
+                "refund_hold",
+                f"{reference}:hold",
+                "shop",
+            )
+            ledger.post(tx, [posting])
+        return self.order(CommandKind.REFUND, payment, refund=reference, provider=provider)
+
+    def refund_status(self, reference: str) -> str:
+        status: str = self.value("SELECT status FROM refunds WHERE reference = %s", [reference])
+        return status
+
+    def held(self) -> int:
+        return self.account("refunds_held")
+
+    def url_of(self, reference: str = "p1") -> str | None:
+        query = "SELECT authorization_url FROM payment_logs WHERE reference = %s"
+        url: str | None = self.value(query, [reference])
+        return url
+
+    def calls(
+        self, reference: str = "p1", provider: str = PAYSTACK
+    ) -> list[tuple[int, str, str | None]]:
+        """Return (fence, kind, outcome) of every call about a payment."""
+        rows = self.rows(
+            "SELECT fence, kind, outcome FROM provider_calls WHERE debt = %s ORDER BY fence",
+            [f"{provider}:default:{reference}"],
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def age_calls(self, seconds: int) -> None:
+        """Let all calls have begun so much earlier; only a test may say that."""
+        self.execute("ALTER TABLE provider_calls DISABLE TRIGGER provider_calls_end_once")
+        self.execute(
+            "UPDATE provider_calls SET started_at = started_at - make_interval(secs => %s)",
+            [seconds],
+        )
+        self.execute("ALTER TABLE provider_calls ENABLE TRIGGER provider_calls_end_once")
+
+    def problems(self) -> list[str]:
+        """Return what verification finds wrong with the record."""
+        return verify(self.database).problems

@@ -1,0 +1,161 @@
+"""Callers that die, pause and come back late: a newer one has asked, and only its answer counts."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain.calls import Asked
+from domain.commands import CommandKind
+from domain.money import Money
+from tests.calling.provider import There
+from tests.workers.processes import Process
+from tests.workers.scene import wait_until
+from workers.store import provider_calls
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.calling.desk import Desk
+    from tests.calling.provider import Provider
+
+INITIALIZE = CommandKind.INITIALIZE
+
+
+def caller(desk: Desk, redis_url: str, event_id: int, folder: Path) -> Process:
+    words = ["-m", "tests.calling.caller", desk.url, redis_url, str(event_id), str(folder)]
+    return Process(words, desk.url, redis_url)
+
+
+def is_calling(folder: Path) -> bool:
+    return (folder / "calling").exists()
+
+
+def test_a_caller_that_was_killed_is_taken_over_and_what_it_did_is_looked_up(
+    desk: Desk, provider: Provider, redis_url: str, tmp_path: Path
+) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    with caller(desk, redis_url, event_id, tmp_path) as process:
+        wait_until(lambda: is_calling(tmp_path))
+        process.kill()
+    provider.payments["p1"] = There(1, Money("NGN", 1_000))
+
+    assert desk.perform(event_id) == "in_hand", "a call that is live is waited for"
+    desk.age_calls(31)
+    desk.redis.flushdb()
+    assert desk.perform(event_id) in ("applied", "no_change")
+
+    assert desk.calls() == [(1, "initialize", "unknown"), (2, "verify", "answered")]
+    assert provider.made("initialize") == []
+    assert desk.owed() == []
+
+
+def test_a_caller_that_paused_and_returns_late_changes_nothing(
+    desk: Desk, provider: Provider, redis_url: str, tmp_path: Path
+) -> None:
+    """The lock ran out meanwhile and is another's; the fence alone keeps the answer out."""
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    with caller(desk, redis_url, event_id, tmp_path) as process:
+        wait_until(lambda: is_calling(tmp_path))
+        process.popen.send_signal(signal.SIGSTOP)
+        desk.age_calls(31)
+        desk.redis.flushdb()
+        seen: list[str] = []
+
+        def meanwhile() -> None:
+            (tmp_path / "answer").touch()
+            process.popen.send_signal(signal.SIGCONT)
+            wait_until((tmp_path / "became").exists)
+            seen.append((tmp_path / "became").read_text())
+
+        provider.goes["initialize"] = [meanwhile]
+        desk.perform(event_id)
+
+    assert seen == ["late"]
+    assert desk.calls() == [
+        (1, "initialize", "unknown"),
+        (2, "verify", "answered"),
+        (3, "initialize", "answered"),
+    ]
+    assert desk.url_of() == "https://pay.example/p1"
+    assert desk.problems() == []
+
+
+def test_an_answer_that_comes_after_the_work_is_done_is_dropped(
+    desk: Desk, redis_url: str, tmp_path: Path
+) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    with caller(desk, redis_url, event_id, tmp_path) as process:
+        wait_until(lambda: is_calling(tmp_path))
+        process.popen.send_signal(signal.SIGSTOP)
+        desk.age_calls(31)
+        desk.redis.flushdb()
+        desk.perform(event_id)
+        before = desk.calls()
+        (tmp_path / "answer").touch()
+        process.popen.send_signal(signal.SIGCONT)
+        process.popen.wait(30)
+
+    assert (tmp_path / "became").read_text() == "late"
+    assert desk.calls() == before
+
+
+def test_of_two_processes_with_one_command_one_calls(
+    desk: Desk, redis_url: str, tmp_path: Path
+) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "answer").touch()
+    with (
+        caller(desk, redis_url, event_id, folders[0]),
+        caller(desk, redis_url, event_id, folders[1]),
+    ):
+        wait_until(lambda: all((folder / "became").exists() for folder in folders))
+
+    assert sorted(map(is_calling, folders)) == [False, True]
+    assert desk.calls() == [(1, "initialize", "answered")]
+
+
+@pytest.mark.parametrize("kinds", [(INITIALIZE, INITIALIZE), (INITIALIZE, CommandKind.VERIFY)])
+def test_two_commands_about_one_payment_never_call_at_once(
+    desk: Desk, provider: Provider, kinds: tuple[CommandKind, CommandKind]
+) -> None:
+    """Without Redis the index of live calls must do."""
+    most = 0
+    now = 0
+
+    def count() -> None:
+        nonlocal most, now
+        now += 1
+        most = max(most, now)
+        desk.redis.flushdb()
+        now -= 1
+
+    desk.make_known("p1")
+    events = [desk.order(kind, number=str(number)) for number, kind in enumerate(kinds)]
+    provider.goes = {"initialize": [count, count], "look_up": [count, count]}
+
+    desk.at_once(2, lambda number: desk.perform(events[number]))
+
+    assert most == 1
+
+
+def test_a_second_live_call_about_a_debt_cannot_be_written(desk: Desk) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    begun = provider_calls.Begun(
+        "paystack:default:p1", event_id, None, Asked.VERIFY, "paystack", "default",
+        None, "test",
+    )  # fmt: skip
+    with desk.database.transaction() as tx:
+        provider_calls.begin(tx, begun)
+
+    assert desk.perform(event_id) == "in_hand"

@@ -1,0 +1,72 @@
+"""Answers: what a provider told us is applied by the path of every webhook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from domain import calls
+from domain.errors import OutcomeUnknown, ProviderRefused
+from workers import settling
+from workers.apply import judge_heard
+from workers.calling.case import pinned_mode
+from workers.failing import describe
+from workers.store import payments
+from workers.store.provider_calls import Ended
+from workers.store.references import Alias
+
+if TYPE_CHECKING:
+    from domain.asking import Told
+    from domain.facts import Fact
+    from domain.judgement import Known
+    from workers.calling.case import Case
+    from workers.database import Transaction
+    from workers.outcome import Outcome
+
+
+def ended(answer: Told | Exception) -> Ended:
+    """Return how a call ended, for its row."""
+    if not isinstance(answer, Exception):
+        return Ended(calls.Outcome.ANSWERED, message=answer.status or None, answer=answer.answer)
+    status = answer.http_status if isinstance(answer, (ProviderRefused, OutcomeUnknown)) else None
+    name = "ReferenceTaken" if calls.is_taken(answer) else type(answer).__name__
+    return Ended(calls.outcome_of(answer), status, name, describe(answer))
+
+
+def take(
+    tx: Transaction, outcome: Outcome, case: Case, facts: tuple[Fact, ...], told: Told
+) -> Known | None:
+    """Judge what was told; return the payment as it then stands. Nothing is written yet.
+
+    Refunds of ours that are proven by it are settled; the provider's name is remembered.
+    """
+    heard = case.heard(facts, told, pinned_mode(tx, case, told))
+    known = judge_heard(tx, outcome, [case.work], [heard]).get(case.command.reference)
+    if known is None or outcome.letters:
+        return known
+    if told.provider_reference is not None:
+        command = case.command
+        name = told.provider_reference
+        alias = Alias(command.provider, command.account, name, known.payment_id)
+        outcome.aliases[alias] = None
+    if known.position.captured_minor or told.refunds:
+        settling.settle_told(tx, outcome, case.work, known, told.refunds)
+    return known
+
+
+def after(tx: Transaction, case: Case, known: Known) -> Case:
+    """Return the case as it stands after what was told, which is not written yet."""
+    refund = case.refund
+    if refund is not None:
+        refund = settling.reread(tx, refund)
+    return replace(case, known=known, refund=refund)
+
+
+def write_names(tx: Transaction, outcome: Outcome, case: Case, told: Told) -> None:
+    """Write where the payment is paid, and what the provider calls it."""
+    if case.payment_id is None:
+        return
+    if told.authorization_url is not None:
+        outcome.told.add(case.command.reference)
+    url, name = told.authorization_url, told.provider_reference
+    payments.tell(tx, case.payment_id, url=url, name=name)

@@ -1,0 +1,121 @@
+"""Begin: decide what is to be done about a command, and write that a call is about to be made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.calls import LIVE_S_MAX, Asked, Move
+from domain.commands import CommandKind
+from domain.errors import ProviderRefused
+from domain.judgement import Burial
+from workers.calling import ending
+from workers.calling.cancelling import cancel
+from workers.calling.case import look
+from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, NO_CHANGE, WAITS
+from workers.store import dead_letters, inbox, provider_calls
+
+if TYPE_CHECKING:
+    from domain.asking import Told
+    from domain.calls import Next
+    from domain.commands import Command
+    from workers.calling.case import Case
+    from workers.clients.client import ProviderClient
+    from workers.database import Transaction
+    from workers.outcome import Outcome
+
+OTHERS_CALL_S = 2.0
+"""How long a command waits while another call about the same payment is under way."""
+
+IN_HAND_S = LIVE_S_MAX + 1.0
+"""How long nobody is rung for a command whose call is under way."""
+
+
+class Begun(NamedTuple):
+    """A call that is written and not yet made."""
+
+    call_id: int
+    case: Case
+    asked: Asked
+    client: ProviderClient
+
+
+def begin(
+    tx: Transaction,
+    outcome: Outcome,
+    event_id: int,
+    command: Command,
+    client: ProviderClient | None,
+    *,
+    found: Told | None,
+) -> Begun | str:
+    """Return the call to be made, or what became of the command without one.
+
+    A call that has been live for too long is closed: whoever made it is presumed dead.
+    """
+    locked = inbox.lock(tx, [event_id], lanes=inbox.CALLS)
+    if not locked:
+        return GONE
+    case = look(tx, locked[0], command, client)
+    live = provider_calls.live(tx, case.debt)
+    if live is not None and live.age_s < LIVE_S_MAX:
+        inbox.put_off(tx, event_id, delay_s=OTHERS_CALL_S)
+        return IN_HAND
+    if live is not None:
+        provider_calls.end(tx, live.id, provider_calls.PRESUMED_DEAD)
+        case = look(tx, locked[0], command, client)
+    return _take_up(tx, outcome, case, found)
+
+
+def _take_up(tx: Transaction, outcome: Outcome, case: Case, found: Told | None) -> Begun | str:
+    kind = KINDS[case.command.kind]
+    if kind.needs_payment and case.known is None:
+        why = Burial("unknown_reference", "UnknownReference", "nobody announced this payment")
+        return ending.bury(tx, case, why, worker=outcome.worker)
+    following = kind.next(case, found)
+    if following.move in (Move.ACT, Move.LOOK_UP):
+        return _prepare(tx, outcome, case, following)
+    if following.move is Move.WAIT:
+        inbox.put_off(tx, case.work.event_id, delay_s=following.wait_s)
+        return WAITS
+    if following.move is Move.CANCEL and cancel(tx, case):
+        outcome.told.add(case.command.reference)
+    kind.finish(tx, outcome, case)
+    outcome.end(case.work)
+    outcome.write(tx)
+    return APPLIED if outcome.changed else NO_CHANGE
+
+
+def _prepare(tx: Transaction, outcome: Outcome, case: Case, following: Next) -> Begun | str:
+    """Write the call, and what is so from the moment the provider may have been asked to act."""
+    if case.client is None:
+        return _without_client(tx, outcome, case)
+    kind, is_act = KINDS[case.command.kind], following.move is Move.ACT
+    asked = kind.asked if is_act else Asked.VERIFY
+    if is_act:
+        kind.prepare(tx, outcome, case)
+        outcome.write(tx)
+    begun = provider_calls.Begun(
+        case.debt,
+        case.work.event_id,
+        case.payment_id,
+        asked,
+        case.command.provider,
+        case.command.account,
+        None if asked is Asked.VERIFY else kind.key(case),
+        outcome.worker,
+    )
+    call_id = provider_calls.begin(tx, begun)
+    inbox.put_off(tx, case.work.event_id, delay_s=IN_HAND_S)
+    return Begun(call_id, case, asked, case.client)
+
+
+def _without_client(tx: Transaction, outcome: Outcome, case: Case) -> str:
+    """Set the command aside, but for one of our own schedule: its last step says enough."""
+    command = case.command
+    if command.kind is CommandKind.VERIFY and command.actor == dead_letters.SYSTEM:
+        outcome.end(case.work)
+        outcome.write(tx)
+        return NO_CHANGE
+    message = f"no key is set for {command.provider}/{command.account}"
+    why = Burial(ProviderRefused.code, "NoClient", message)
+    return ending.bury(tx, case, why, worker=outcome.worker)

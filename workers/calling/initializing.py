@@ -1,0 +1,59 @@
+"""Initialize: hand a payment over to its provider, and learn where it is paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from domain import calls
+from domain.calls import Asked
+from domain.decide import decide
+from domain.facts import Fact, FactKind, FactStatus
+from workers import healing
+from workers.apply import judge_heard
+from workers.calling.kind import Kind
+from workers.store import dead_letters
+
+if TYPE_CHECKING:
+    from domain.asking import Told
+    from domain.calls import Next
+    from domain.errors import ProviderRefused
+    from workers.calling.case import Case
+    from workers.clients.client import ProviderClient
+    from workers.database import Transaction
+    from workers.outcome import Outcome
+
+
+class Initializing(Kind):
+    """From the first attempt on the payment is under way: nobody can know that it is not."""
+
+    asked: ClassVar[Asked] = Asked.INITIALIZE
+
+    def next(self, case: Case, found: Told | None) -> Next:
+        """Hand it over once; ask first where that may have happened."""
+        assert case.known is not None  # noqa: S101 - `needs_payment`
+        return calls.initialize(
+            case.known.position.state, case.tries, keys_live_s=case.keys_live_s, found=found
+        )
+
+    def prepare(self, tx: Transaction, outcome: Outcome, case: Case) -> None:
+        """Note that it is handed over, by whoever asked for that; events that waited come now."""
+        known = case.known
+        assert known is not None  # noqa: S101 - `needs_payment`
+        fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
+        change = decide(known.asked, known.position, known.facts, (fact,), version=known.version)
+        if change.facts:
+            heard, actor = case.heard((fact,)), case.command.actor
+            outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
+            healing.take_up(tx, dead_letters.of_references(tx, [known.reference]))
+
+    def act(self, client: ProviderClient, case: Case) -> Told:
+        """Hand it over."""
+        return client.initialize(case.asking(), key=self.key(case))
+
+    def refused(self, tx: Transaction, outcome: Outcome, case: Case, why: ProviderRefused) -> bool:
+        """Take the refusal for what it proves: there is no payment, and never will be."""
+        if calls.is_taken(why):
+            return False
+        fact = Fact(FactKind.FAILED, case.command.reference, FactStatus.FAILED)
+        judge_heard(tx, outcome, [case.work], [case.heard((fact,))])
+        return True

@@ -1,0 +1,180 @@
+"""Perform commands: decide, write that a call is made, make it, apply its answer.
+
+Three steps, two transactions, nothing of the network in either. Whatever dies between them leaves a
+call that is live; who comes 30 s later presumes it dead and asks what became of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from domain import commands
+from domain.calls import STEPS_MAX, Asked, TooManySteps
+from domain.commands import CommandKind
+from workers import pulse, reconcile
+from workers.apply import OF_ONE_EVENT
+from workers.calling import ending
+from workers.calling.beginning import OTHERS_CALL_S, begin
+from workers.calling.closing import close
+from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, LATE, WAITS
+from workers.lock import LockBusy
+from workers.outcome import Outcome
+from workers.store import inbox, provider_calls
+from workers.telling import nobody
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from domain.asking import Told
+    from domain.commands import Command
+    from workers.calling.beginning import Begun
+    from workers.calling.closing import Answer, Closed
+    from workers.clients.client import ProviderClient
+    from workers.database import Database
+    from workers.lock import Held, Locks
+    from workers.telling import Tell
+
+    class Clients(Protocol):
+        """Whom we can ask."""
+
+        def find(self, provider: str, account: str) -> ProviderClient | None:
+            """Return the account's client, or None where no key of it is set."""
+
+
+log = structlog.get_logger()
+
+WRITE_TRIES_MAX = 5
+WRITE_WAIT_S_MAX = 2.0
+"""How often an answer is tried to be written: it is costly to get a second time."""
+
+ONE_AT_A_TIME = frozenset({"provider_calls_one_live", "provider_calls_fence_once"})
+"""Constraints that refuse the second of two calls about one debt."""
+
+
+def perform(
+    database: Database,
+    clients: Clients,
+    locks: Locks,
+    event_id: int,
+    *,
+    worker: str,
+    tell: Tell = nobody,
+) -> str:
+    """Perform a command as far as it goes now; return what became of it.
+
+    Safe to run twice and at once: a duplicate of a command in hand costs one statement. Raises
+    psycopg.OperationalError when the store goes away, and nothing else; the relay rings again.
+    """
+    performer = _Performer(database, clients, locks, worker, tell)
+    try:
+        became = performer.perform(event_id)
+    except psycopg.OperationalError as error:
+        if not isinstance(error, OF_ONE_EVENT):
+            raise
+        became = ending.fail(database, event_id, error, worker=worker)
+    except Exception as error:  # noqa: BLE001 - classified there, and never lost
+        became = ending.fail(database, event_id, error, worker=worker)
+    log.info("command.performed", event_id=event_id, status=became, worker=worker)
+    return became
+
+
+@dataclass(frozen=True, slots=True)
+class _Performer:
+    """How one worker performs commands."""
+
+    database: Database
+    clients: Clients
+    locks: Locks
+    worker: str
+    tell: Tell
+
+    def perform(self, event_id: int) -> str:
+        """Perform the command, unless somebody else does. Raises whatever goes wrong with it."""
+        with self.database.statement() as tx:
+            owed = provider_calls.peek(tx, event_id)
+        if owed is None:
+            return GONE
+        if owed.is_in_hand:
+            return self._put_off(event_id)
+        command = commands.parse(owed.body)
+        try:
+            with self.locks.hold(provider_calls.debt_of(command)) as held:
+                if command.kind is CommandKind.RECONCILE:
+                    return self._reconcile(event_id, command)
+                return self._take_turns(event_id, command, held)
+        except LockBusy:
+            return self._put_off(event_id)
+        except psycopg.errors.UniqueViolation as error:
+            if error.diag.constraint_name not in ONE_AT_A_TIME:
+                raise
+            return self._put_off(event_id)
+
+    def _put_off(self, event_id: int) -> str:
+        with self.database.transaction(durable=False) as tx:
+            inbox.put_off(tx, event_id, delay_s=OTHERS_CALL_S)
+        return IN_HAND
+
+    def _take_turns(self, event_id: int, command: Command, held: Held) -> str:
+        """Call until the command ends or must wait; an answer may make a further call due."""
+        found: Told | None = None
+        for _ in range(STEPS_MAX):
+            begun = self._begin(event_id, command, found)
+            if isinstance(begun, str):
+                return begun
+            answer = _ask(begun)
+            closed = self._close(begun, answer)
+            if closed.became is not None:
+                return closed.became
+            found = closed.found
+            held.renew()
+        raise TooManySteps(f"the provider leads {command.kind} {command.reference} in a circle")
+
+    def _begin(self, event_id: int, command: Command, found: Told | None) -> Begun | str:
+        pulse.beat()
+        outcome = Outcome(self.worker)
+        client = self.clients.find(command.provider, command.account)
+        with self.database.transaction() as tx:
+            begun = begin(tx, outcome, event_id, command, client, found=found)
+        self._tell(outcome)
+        return begun
+
+    @retry(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        stop=stop_after_attempt(WRITE_TRIES_MAX),
+        wait=wait_random_exponential(max=WRITE_WAIT_S_MAX),
+        reraise=True,
+    )
+    def _close(self, begun: Begun, answer: Answer) -> Closed:
+        pulse.beat()
+        outcome = Outcome(self.worker)
+        with self.database.transaction() as tx:
+            closed = close(tx, outcome, begun, answer)
+        self._tell(outcome)
+        if closed.became == LATE:
+            log.warning("call.late", event_id=begun.case.work.event_id, worker=self.worker)
+        return closed
+
+    def _reconcile(self, event_id: int, command: Command) -> str:
+        """Take one step of a run, which says itself when the next is due."""
+        client = self.clients.find(command.provider, command.account)
+        more = reconcile.step(self.database, client, command, event_id)
+        return WAITS if more else APPLIED
+
+    def _tell(self, outcome: Outcome) -> None:
+        if changed := outcome.changed:
+            self.tell(changed)
+
+
+def _ask(begun: Begun) -> Answer:
+    """Make the call. What it raises is an answer too: the call may have had its effect."""
+    try:
+        if begun.asked is Asked.VERIFY:
+            return begun.client.look_up(begun.case.asking())
+        return KINDS[begun.case.command.kind].act(begun.client, begun.case)
+    except Exception as error:  # noqa: BLE001 - it says what is known, and what is not
+        return error

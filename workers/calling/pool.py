@@ -1,0 +1,124 @@
+"""The pool: threads that perform commands, so that a slow provider delays no webhook.
+
+A command that waits here or is in hand is not taken a second time. What waits is lost with the
+process; the relay then rings again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+
+from workers import pulse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+log = structlog.get_logger()
+
+WAITING_MAX = 400
+"""Commands that wait here; whoever brings more waits, so that other processes get their share."""
+
+
+class CallPool:
+    """Commands that wait, and the threads that `perform` them, each ending with `end`."""
+
+    def __init__(
+        self,
+        perform: Callable[[int], object],
+        *,
+        threads: int,
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._perform = perform
+        self._end = end
+        self._changed = threading.Condition()
+        self._waiting: deque[int] = deque()
+        self._in_hand: set[int] = set()
+        self._stopping = False
+        self.threads = [
+            threading.Thread(target=self._run, name=f"caller-{number}", daemon=True)
+            for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self.threads:
+            thread.start()
+
+    def put(self, event_ids: Sequence[int], *, alone: bool = False) -> None:
+        """Have the commands performed that are not in hand already; wait for room.
+
+        Once it is told to stop, what is brought is dropped: the relay rings for it.
+        """
+        del alone
+        for event_id in event_ids:
+            with self._changed:
+                self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
+                self._take_in(event_id)
+
+    def offer(self, event_ids: Sequence[int]) -> int:
+        """Take of the commands what there is room for; return how many were new. Never waits."""
+        with self._changed:
+            return sum(
+                self._take_in(event_id)
+                for event_id in event_ids
+                if len(self._waiting) < WAITING_MAX
+            )
+
+    def _take_in(self, event_id: int) -> bool:
+        if self._stopping or event_id in self._in_hand:
+            return False
+        self._in_hand.add(event_id)
+        self._waiting.append(event_id)
+        self._changed.notify_all()
+        return True
+
+    def stop(self) -> None:
+        """Let each thread end after the call in hand; what waits is the relay's to ring for."""
+        with self._changed:
+            self._stopping = True
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the threads to end, so long for all of them together.
+
+        A call that takes longer is abandoned: its row says that it may have had its effect.
+        """
+        ends_s = time.monotonic() + timeout_s
+        for thread in self.threads:
+            thread.join(max(0.0, ends_s - time.monotonic()))
+
+    def _run(self) -> None:
+        while (event_id := self._next()) is not None:
+            try:
+                with pulse.at_work():
+                    self._perform(event_id)
+            except psycopg.OperationalError as error:
+                log.warning("store.unavailable", error_class=type(error).__name__, count=1)
+            except Exception as error:  # noqa: BLE001 - the relay rings again; the others go on
+                log.error(  # noqa: TRY400 - its text may quote a command
+                    "command.failed", event_id=event_id, error_class=type(error).__name__
+                )
+            finally:
+                self._let_go(event_id)
+        self._end()
+
+    def _next(self) -> int | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            if self._stopping:
+                return None
+            # Whoever waits for room waits for the same condition as whoever waits for work.
+            self._changed.notify_all()
+            return self._waiting.popleft()
+
+    def _let_go(self, event_id: int) -> None:
+        with self._changed:
+            self._in_hand.discard(event_id)

@@ -1,0 +1,72 @@
+"""Refund: have a provider give money back, once, and never guess whether it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from domain import calls, refunds
+from domain.calls import Asked
+from domain.errors import Permanent
+from domain.refunds import FAILED, Matched, Settled
+from workers import settling
+from workers.calling.kind import Kind
+from workers.store import refunds as stored
+from workers.store import verifications
+
+if TYPE_CHECKING:
+    from domain.asking import Told
+    from domain.calls import Next
+    from domain.errors import ProviderRefused
+    from workers.calling.case import Case
+    from workers.clients.client import ProviderClient
+    from workers.database import Transaction
+    from workers.outcome import Outcome
+
+
+class RefundUnknown(Permanent):
+    """The command names a refund that this payment does not have."""
+
+
+class Refunding(Kind):
+    """A refund is open until the provider's own word; then webhooks and look-ups settle it."""
+
+    asked: ClassVar[Asked] = Asked.REFUND
+
+    def next(self, case: Case, found: Told | None) -> Next:
+        """Ask for it once; ask first where that may have happened. Raises RefundUnknown."""
+        if case.refund is None:
+            raise RefundUnknown(f"{case.command.refund} of {case.command.reference}")
+        refund = case.refund.refund
+        return calls.refund(
+            case.tries,
+            is_settled=not refund.is_open,
+            keys_live_s=case.keys_live_s,
+            found=found,
+            theirs=refunds.of(found.refunds, refund) if found else None,
+        )
+
+    def key(self, case: Case) -> str:
+        """Name the refund itself: a payment may have several."""
+        return f"payratchet:{case.command.refund}"
+
+    def prepare(self, tx: Transaction, outcome: Outcome, case: Case) -> None:
+        """Note that the provider may know of it from now on, and is to be asked until it ends."""
+        assert case.refund is not None  # noqa: S101 - `next` raises otherwise
+        stored.mark_sent(tx, case.refund.refund.reference)
+        verifications.begin_anew(tx, case.refund.payment_id)
+        outcome.told.add(case.command.reference)
+
+    def act(self, client: ProviderClient, case: Case) -> Told:
+        """Ask for it."""
+        return client.refund(case.refund_asking(), key=self.key(case))
+
+    def refused(self, tx: Transaction, outcome: Outcome, case: Case, why: ProviderRefused) -> bool:
+        """Take the refusal for what it proves: no money goes back, and the credit is free again."""
+        del why
+        assert case.known is not None  # noqa: S101 - `needs_payment`
+        assert case.refund is not None  # noqa: S101 - `next` raises otherwise
+        if case.refund.refund.is_open:
+            settled = Settled(case.refund.refund.reference, FAILED, None)
+            matched = Matched((settled,), ())
+            settling.write(tx, outcome, case.work, case.known, [case.refund], matched)
+        return True

@@ -1,0 +1,136 @@
+"""Settle refunds: what a provider gives back is taken for one that was asked through us.
+
+In the transaction that posts the refund the held credit is released, so that the customer is
+debited once; a refund that failed only releases it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.commands import Command, CommandKind
+from domain.errors import RefetchRequired
+from domain.facts import FactKind
+from domain.refunds import match, release
+from workers import commands
+from workers.store import dead_letters, ledger, payments, refunds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from domain.asking import ToldRefund
+    from domain.judgement import Heard, Known
+    from domain.refunds import Matched
+    from workers.database import Transaction
+    from workers.outcome import Outcome
+    from workers.store.inbox import Work
+
+ABOUT_REFUNDS = frozenset({FactKind.REFUND, FactKind.REFUND_TOTAL})
+
+
+def settle_heard(
+    tx: Transaction, outcome: Outcome, work: Sequence[Work], known: Iterable[Known]
+) -> None:
+    """Settle what the new facts of a batch explain; asks nothing where none is about refunds."""
+    about = {f.payment_id: f.event_id for f in outcome.facts if f.kind in ABOUT_REFUNDS}
+    if not about:
+        return
+    by_event = {item.event_id: item for item in work}
+    asked = refunds.of_payments(tx, sorted(about))
+    for payment in known:
+        if payment.payment_id in asked:
+            item = by_event[about[payment.payment_id]]
+            _settle(tx, outcome, item, payment, asked[payment.payment_id], ())
+
+
+def settle_told(
+    tx: Transaction, outcome: Outcome, work: Work, known: Known, told: Sequence[ToldRefund]
+) -> None:
+    """Settle what the provider has just told of a payment's refunds."""
+    asked = refunds.of_payments(tx, [known.payment_id])
+    if known.payment_id in asked:
+        _settle(tx, outcome, work, known, asked[known.payment_id], told)
+
+
+def _settle(  # noqa: PLR0917 - one call, seen from two sides
+    tx: Transaction,
+    outcome: Outcome,
+    work: Work,
+    known: Known,
+    asked: Sequence[refunds.Asked],
+    told: Sequence[ToldRefund],
+) -> None:
+    matched = match([each.refund for each in asked], known.facts, told)
+    write(tx, outcome, work, known, asked, matched)
+
+
+def write(  # noqa: PLR0917 - as above
+    tx: Transaction,
+    outcome: Outcome,
+    work: Work,
+    known: Known,
+    asked: Sequence[refunds.Asked],
+    matched: Matched,
+) -> None:
+    """Write what has become of refunds, and have the credit held for them released."""
+    refunds.change(tx, matched)
+    by_reference = {each.refund.reference: each for each in asked}
+    released = [
+        _released(work, known, by_reference[settled.reference]) for settled in matched.settled
+    ]
+    outcome.postings[:0] = released
+    if matched.settled or matched.named:
+        outcome.told.add(known.reference)
+
+
+def _released(work: Work, known: Known, asked: refunds.Asked) -> ledger.Posting:
+    refund = asked.refund
+    return ledger.Posting(
+        release(refund.reference, known.asked.customer_id, refund.amount),
+        None,
+        work.event_id,
+        work.now,
+        "refund_release",
+        f"{refund.reference}:release",
+        asked.client_id,
+        about_id=known.payment_id,
+    )
+
+
+REFETCH = "refetch-"
+"""What a look-up's number begins with that was ordered by an event; its id follows."""
+
+
+def ask_again(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> None:
+    """Have the provider asked about payments of which an event says too little to be a fact.
+
+    The event becomes a dead letter all the same; it is resolved when the provider has answered.
+    """
+    wanted = {event.event_id for event in heard if isinstance(event.said, RefetchRequired)}
+    if not wanted:
+        return
+    events = [(item.event_id, item.received_at) for item in work if item.event_id in wanted]
+    requests = {item.event_id: item.request_id for item in work}
+    for event in payments.meant(tx, events):
+        command = Command(
+            CommandKind.VERIFY,
+            event.provider,
+            event.account,
+            event.reference,
+            dead_letters.SYSTEM,
+            number=f"{REFETCH}{event.event_id}",
+        )
+        commands.enqueue(tx, [command], request_id=requests[event.event_id])
+
+
+def asked_again(tx: Transaction, command: Command) -> None:
+    """Resolve the dead letter of the event that ordered this look-up, if one did."""
+    event_id = command.number.removeprefix(REFETCH)
+    if command.number != event_id and event_id.isdecimal():
+        dead_letters.resolve_refetched(tx, int(event_id))
+
+
+def reread(tx: Transaction, asked: refunds.Asked) -> refunds.Asked:
+    """Return the refund as it is now."""
+    found = refunds.of_payments(tx, [asked.payment_id])[asked.payment_id]
+    return next(each for each in found if each.refund.reference == asked.refund.reference)

@@ -1,0 +1,222 @@
+"""Calls to providers: one row each, committed before the call and closed once by its answer.
+
+`fence` counts the calls about one debt. An answer counts only while its call is live and no newer
+one was made: whoever was presumed dead comes too late.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.calls import LIVE_S_MAX, Asked, Outcome, Try
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from domain.commands import Command
+    from workers.database import Transaction
+
+ANSWER_BYTES_MAX = 64 * 1024
+"""Bytes of an answer that are kept as evidence."""
+
+MESSAGE_LENGTH_MAX = 500
+"""Characters kept of what went wrong."""
+
+TRIES_MAX = 200
+"""Calls of one command that are looked at, the newest; a day of retries has some 1,500."""
+
+
+def debt_of(command: Command) -> str:
+    """Name what only one call at a time may be about."""
+    return f"{command.provider}:{command.account}:{command.reference}"
+
+
+class Owed(NamedTuple):
+    """A command that is owed, and whether somebody is calling for it right now."""
+
+    body: bytes
+    is_in_hand: bool
+
+
+_PEEK = """
+    SELECT e.body, EXISTS (
+        SELECT 1 FROM provider_calls c WHERE c.event_id = w.event_id AND c.ended_at IS NULL
+          AND c.started_at > now() - make_interval(secs => %s))
+    FROM inbound_work w
+    JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
+    WHERE w.event_id = %s AND w.lane = 'calls'
+"""
+
+
+def peek(tx: Transaction, event_id: int) -> Owed | None:
+    """Look at a command without a lock; None when nothing is owed of it any more."""
+    row = tx.execute(_PEEK, (LIVE_S_MAX, event_id)).fetchone()
+    return Owed(*row) if row else None
+
+
+class Live(NamedTuple):
+    """A call that nobody has closed."""
+
+    id: int
+    age_s: float
+
+
+_LIVE = """
+    SELECT id, extract(epoch FROM clock_timestamp() - started_at)::float FROM provider_calls
+    WHERE debt = %s AND ended_at IS NULL
+    FOR UPDATE
+"""
+
+
+def live(tx: Transaction, debt: str) -> Live | None:
+    """Return the call about this debt that has not ended, its row locked."""
+    row = tx.execute(_LIVE, (debt,)).fetchone()
+    return Live(*row) if row else None
+
+
+_TRIES = """
+    SELECT kind, outcome, extract(epoch FROM now() - started_at)::float,
+           coalesce(error_class = 'ReferenceTaken', false)
+    FROM provider_calls WHERE event_id = %s AND ended_at IS NOT NULL
+    ORDER BY id DESC LIMIT %s
+"""
+
+
+def tries(tx: Transaction, event_id: int) -> list[Try]:
+    """Return the calls of a command that have ended, oldest first."""
+    rows = tx.execute(_TRIES, (event_id, TRIES_MAX)).fetchall()
+    return [Try(Asked(row[0]), Outcome(row[1]), *row[2:]) for row in reversed(rows)]
+
+
+class Begun(NamedTuple):
+    """A call to be written before it is made."""
+
+    debt: str
+    event_id: int
+    payment_id: int | None
+    asked: Asked
+    provider: str
+    account: str
+    provider_key: str | None
+    worker: str
+
+
+_BEGIN = """
+    INSERT INTO provider_calls (debt, fence, event_id, payment_id, kind, provider, account,
+                                provider_key, worker, started_at)
+    SELECT %(debt)s, coalesce(max(fence), 0) + 1, %(event_id)s, %(payment_id)s, %(asked)s,
+           %(provider)s, %(account)s, %(provider_key)s, %(worker)s, clock_timestamp()
+    FROM provider_calls WHERE debt = %(debt)s
+    RETURNING id
+"""
+
+
+def begin(tx: Transaction, begun: Begun) -> int:
+    """Write that a call is about to be made; return its id.
+
+    Raises psycopg.errors.UniqueViolation when another about the same debt has just begun.
+    """
+    row = tx.execute(_BEGIN, begun._asdict()).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY always gives a row
+    call_id: int = row[0]
+    return call_id
+
+
+_IS_CURRENT = """
+    SELECT 1 FROM provider_calls c
+    WHERE id = %s AND ended_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM provider_calls n WHERE n.debt = c.debt AND n.fence > c.fence)
+    FOR UPDATE OF c
+"""
+
+
+def is_current(tx: Transaction, call_id: int) -> bool:
+    """Say whether the answer to this call still counts; its row is locked if so."""
+    return tx.execute(_IS_CURRENT, (call_id,)).fetchone() is not None
+
+
+class Ended(NamedTuple):
+    """How a call ended."""
+
+    outcome: Outcome
+    http_status: int | None = None
+    error_class: str | None = None
+    message: str | None = None
+    answer: bytes | None = None
+
+
+_END = """
+    UPDATE provider_calls
+    SET ended_at = clock_timestamp(), outcome = %s, http_status = %s, error_class = %s,
+        message = %s, answer = %s
+    WHERE id = %s
+"""
+
+
+def end(tx: Transaction, call_id: int, ended: Ended) -> None:
+    """Write how the call ended. One that has ended before is refused by the database."""
+    message = ended.message[:MESSAGE_LENGTH_MAX].replace("\0", "") if ended.message else None
+    answer = ended.answer[:ANSWER_BYTES_MAX] if ended.answer else None
+    values = (ended.outcome, ended.http_status, ended.error_class, message, answer, call_id)
+    tx.execute(_END, values)
+
+
+PRESUMED_DEAD = Ended(Outcome.UNKNOWN, error_class="WorkerDied", message="no answer was written")
+
+_ABANDON = """
+    UPDATE provider_calls
+    SET ended_at = clock_timestamp(), outcome = 'unknown', error_class = %s
+    WHERE event_id = %s AND worker = %s AND ended_at IS NULL
+"""
+
+
+def abandon(tx: Transaction, event_id: int, *, worker: str, error_class: str) -> None:
+    """End this worker's own call of a command whose answer it could not write."""
+    tx.execute(_ABANDON, (error_class, event_id, worker))
+
+
+_MAY_EXIST = """
+    SELECT EXISTS (SELECT 1 FROM provider_calls
+                   WHERE debt = %(debt)s AND kind = 'initialize' AND outcome = 'answered')
+        OR EXISTS (SELECT 1 FROM inbound_dedup d JOIN inbound_work w ON w.event_id = d.event_id
+                   WHERE d.source = 'internal' AND d.account = 'default'
+                     AND d.event_key = %(key)s)
+"""
+
+
+def may_exist(tx: Transaction, debt: str, *, initialize_key: str) -> bool:
+    """Say whether the payment was handed over for certain, or still is to be.
+
+    `initialize_key` is the key of the command that hands it over.
+    """
+    row = tx.execute(_MAY_EXIST, {"debt": debt, "key": initialize_key}).fetchone()
+    return row is not None and row[0]
+
+
+_REFUND_EVENTS = """
+    SELECT p.reference, d.event_id, d.received_at, r.amount_minor, r.currency
+    FROM refunds r
+    JOIN payment_logs p ON p.id = r.payment_id
+    JOIN inbound_dedup d ON d.source = 'internal' AND d.account = 'default'
+        AND d.event_key = 'refund:' || p.reference || ':' || r.reference
+    WHERE r.payment_id = ANY(%s) AND r.settled_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM inbound_work w WHERE w.event_id = d.event_id)
+    ORDER BY d.event_id
+"""
+
+
+class RefundEvent(NamedTuple):
+    """The command that asked for a refund whose end is not known."""
+
+    payment_reference: str
+    event_id: int
+    received_at: datetime
+    amount_minor: int
+    currency: str
+
+
+def refund_events(tx: Transaction, payment_ids: Sequence[int]) -> list[RefundEvent]:
+    """Return the commands of these payments' open refunds about which nothing more is owed."""
+    rows = tx.execute(_REFUND_EVENTS, (list(payment_ids),)).fetchall()
+    return [RefundEvent(*row) for row in rows]

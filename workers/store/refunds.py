@@ -1,0 +1,64 @@
+"""Refunds that were asked through us. All writers hold the lock of their payment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.arrays import Int8s
+from domain.money import Money
+from domain.refunds import Refund
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.refunds import Matched
+    from workers.database import Transaction
+
+
+class Asked(NamedTuple):
+    """A refund, who asked for it, and why."""
+
+    refund: Refund
+    payment_id: int
+    client_id: str
+    reason: str | None
+
+
+_OF_PAYMENTS = """
+    SELECT reference, amount_minor, currency, status, provider_refund_id, object_id,
+           payment_id, client_id, reason
+    FROM refunds WHERE payment_id = ANY(%b::bigint[])
+    ORDER BY id
+"""
+
+
+def of_payments(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, list[Asked]]:
+    """Return all refunds of these payments, oldest first."""
+    found: dict[int, list[Asked]] = {}
+    for row in tx.execute(_OF_PAYMENTS, (Int8s(payment_ids),)):
+        refund = Refund(row[0], Money(row[2], row[1]), *row[3:6])
+        found.setdefault(row[6], []).append(Asked(refund, *row[6:]))
+    return found
+
+
+def mark_sent(tx: Transaction, reference: str) -> None:
+    """Note that the provider is about to be asked: from now on it may know of the refund."""
+    tx.execute(
+        "UPDATE refunds SET status = 'sent' WHERE reference = %s AND status = 'requested'",
+        (reference,),
+    )
+
+
+def change(tx: Transaction, matched: Matched) -> None:
+    """Write what has become of refunds. One that is settled is refused by the database."""
+    for reference, provider_refund_id in matched.named:
+        tx.execute(
+            "UPDATE refunds SET provider_refund_id = %s, status = 'sent' WHERE reference = %s",
+            (provider_refund_id, reference),
+        )
+    for settled in matched.settled:
+        tx.execute(
+            "UPDATE refunds SET status = %s, object_id = %s, settled_at = now()"
+            " WHERE reference = %s",
+            (settled.status, settled.object_id, settled.reference),
+        )
