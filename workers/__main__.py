@@ -43,8 +43,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IDLE_POLL_MS = 20
+CALLS_IDLE_POLL_MS = 50
 SMALL_LANE_IDLE_POLL_MS = 250
 """Longest that an idle consumer sleeps before it looks for a message again."""
+
+IDLE_POLLS_MS = {Lane.EVENTS: IDLE_POLL_MS, Lane.CALLS: CALLS_IDLE_POLL_MS}
 
 STOP_WITHIN_MS = 8_000
 """Longest that a stopping worker waits for the batches in hand."""
@@ -75,7 +78,9 @@ def make_pool(
     """Start the threads that call providers; return what they take their work from."""
     locks, clients = Locks(connect(settings.redis_url)), Clients(calls)
     pool = CallPool(
-        lambda event_id: perform(database, clients, locks, event_id, worker=worker, tell=tell),
+        lambda event_id: perform(
+            database, clients, locks, event_id, worker=worker, tell=tell, rooms=pool.rooms
+        ),
         threads=calls.call_threads,
         end=database.close,
     )
@@ -114,7 +119,7 @@ def start(
         lane_worker = Worker(
             broker,
             queues={queue_name(lane)},
-            worker_timeout=IDLE_POLL_MS if lane is Lane.EVENTS else SMALL_LANE_IDLE_POLL_MS,
+            worker_timeout=IDLE_POLLS_MS.get(lane, SMALL_LANE_IDLE_POLL_MS),
             worker_threads=LANE_THREADS,
         )
         lane_worker.start()

@@ -25,7 +25,7 @@ def main() -> None:
     provider.goes["initialize"] = [lambda: _wait(Path(folder))]
     locks = Locks(connect(redis_url))
     became = perform(Database(url, name="caller"), provider, locks, int(event_id), worker="caller")
-    (Path(folder) / "became").write_text(became)
+    (Path(folder) / "became").write_text(str(became))
 
 
 def _wait(folder: Path) -> None:

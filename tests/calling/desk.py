@@ -64,7 +64,7 @@ class Desk(Scene):
 
     def perform(self, event_id: int, provider: Provider | None = None) -> str:
         clients = provider or self.over_http or self.provider
-        return perform(self.database, clients, self.locks, event_id, worker="test")
+        return str(perform(self.database, clients, self.locks, event_id, worker="test"))
 
     def do(self, kind: CommandKind, reference: str = "p1", **about: str) -> str:
         return self.perform(self.order(kind, reference, **about))

@@ -16,6 +16,7 @@ from workers.apply import apply_events
 from workers.broker import connect
 from workers.calling import pool as pools
 from workers.calling.pool import CallPool
+from workers.calling.rooms import NoRoom
 from workers.direct import DirectClaimer
 from workers.replay import replay
 from workers.telling import WAITING_MAX, Teller
@@ -208,3 +209,34 @@ def test_nobody_waits_for_a_redis_that_does_not_answer(own_valkey: Valkey) -> No
         teller.join(JOIN_S)
 
     assert not teller.is_alive()
+
+
+SLOW, QUICK = ("paystack", "default"), ("stripe", "default")
+
+
+def test_commands_of_a_provider_that_hangs_keep_no_thread_from_those_of_another() -> None:
+    go_on = threading.Event()
+    done: list[int] = []
+
+    def perform(event_id: int) -> NoRoom | str:
+        account = SLOW if event_id < 100 else QUICK
+        if not pool.rooms.enter(account):
+            return NoRoom(account)
+        if account == SLOW:
+            go_on.wait(JOIN_S)
+        done.append(event_id)
+        pool.rooms.leave(account)
+        return "applied"
+
+    pool = CallPool(perform, threads=4)
+    pool.start()
+    pool.put(range(1, 21))
+    pool.put([100, 101, 102])
+
+    wait_until(lambda: sorted(done) == [100, 101, 102])
+    assert pool.offer([20]) == 0, "what is parked is in hand"
+    go_on.set()
+    wait_until(lambda: sorted(done) == [*range(1, 21), 100, 101, 102])
+    wait_until(lambda: pool.offer([20]) == 1)
+    pool.stop()
+    pool.join(JOIN_S)

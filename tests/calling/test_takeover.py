@@ -13,6 +13,7 @@ from domain.money import Money
 from tests.calling.provider import There
 from tests.workers.processes import Process
 from tests.workers.scene import wait_until
+from workers.calling.beginning import DEATHS_MAX
 from workers.store import provider_calls
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.calling.provider import Provider
 
 INITIALIZE = CommandKind.INITIALIZE
+DEBT = "paystack:default:p1"
 
 
 def caller(desk: Desk, redis_url: str, event_id: int, folder: Path) -> Process:
@@ -159,3 +161,28 @@ def test_a_second_live_call_about_a_debt_cannot_be_written(desk: Desk) -> None:
         provider_calls.begin(tx, begun)
 
     assert desk.perform(event_id) == "in_hand"
+
+
+def test_a_command_that_kills_whoever_performs_it_is_set_aside(desk: Desk) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    for _ in range(DEATHS_MAX):
+        die_calling(desk, event_id)
+        assert desk.letters() == []
+        desk.age_calls(31)
+
+    assert desk.perform(event_id) == "dead"
+    assert desk.letters() == [(event_id, "crash_loop", "open")]
+    assert desk.owed() == []
+
+
+def die_calling(desk: Desk, event_id: int) -> None:
+    """Do what a worker has done that is killed before its answer comes."""
+    with desk.database.transaction() as tx:
+        live = provider_calls.live(tx, DEBT)
+        if live is not None:
+            provider_calls.end(tx, live.id, provider_calls.PRESUMED_DEAD)
+        begun = provider_calls.Begun(
+            DEBT, event_id, None, Asked.INITIALIZE, "paystack", "default", None, "dead"
+        )
+        provider_calls.begin(tx, begun)

@@ -74,35 +74,36 @@ class Play:
         """Play it to the end. Raises LocalRunFailed when it cannot be."""
         with closing(Watch(self._stage.database_url)) as watch:
             began_s = time.monotonic()
-            asyncio.run(self._traffic(watch))
-            self._done.traffic_s = time.monotonic() - began_s
+            asked_s = asyncio.run(self._traffic(watch))
             self._stage.provider.close_pages()
             self._until_quiet(watch)
-            self._done.quiet_after_s = time.monotonic() - began_s - self._done.traffic_s
+            self._done.traffic_s = asked_s - began_s
+            self._done.quiet_after_s = time.monotonic() - asked_s
         self._done.kills = self._killing.done
         self._done.restarts = self._stage.service.supervisor.restarts
         self._prove()
         return self._done
 
-    async def _traffic(self, watch: Watch) -> None:
-        """Return when all was asked, all was killed, and all is refunded that was to be."""
+    async def _traffic(self, watch: Watch) -> float:
+        """Go on until all was asked and killed and every customer has decided.
+
+        Returns when the last was asked or killed (monotonic).
+        """
         intents = drawn(self._scale.seed, self._stage.provider.name, self._scale.payments)
         async with asyncio.TaskGroup() as tasks:
             asking = tasks.create_task(self._shop.ask(intents))
-            still = _Stillness()
+            still, asked_s = _Stillness(), 0.0
             while True:
                 counts = await asyncio.to_thread(watch.counts)
                 self._look(counts, still)
                 (self._shop.gate.clear if counts.work > WORK_MAX else self._shop.gate.set)()
                 completed = await asyncio.to_thread(watch.completed, self._shop.to_refund())
                 await self._shop.refund(completed)
-                if asking.done() and self._is_enough(counts):
-                    return
+                if asking.done() and self._killing.is_over:
+                    asked_s = asked_s or time.monotonic()
+                    if self._stage.provider.is_idle() and not counts.work:
+                        return asked_s
                 await asyncio.sleep(LOOK_S)
-
-    def _is_enough(self, counts: Counts) -> bool:
-        """Whether what is left is only what nobody will ever pay, or what calls still find out."""
-        return self._killing.is_over and self._stage.provider.is_idle() and not counts.work
 
     def _until_quiet(self, watch: Watch) -> None:
         """Return when nothing is open, twice in a row: what is told late is waited for too."""
@@ -162,7 +163,8 @@ class Play:
             "SELECT state, count(*) AS n FROM payment_logs GROUP BY 1 ORDER BY 1"
         )
         calls = evidence.rows(
-            "SELECT kind || ' ' || coalesce(outcome, 'live') AS what, count(*) AS n"
+            "SELECT concat_ws(' ', kind, coalesce(outcome, 'live'),"
+            " CASE outcome WHEN 'not_sent' THEN message END) AS what, count(*) AS n"
             " FROM provider_calls GROUP BY 1 ORDER BY 1"
         )
         self._done.states = {row["state"]: row["n"] for row in states}

@@ -36,7 +36,7 @@ def of(scale: Scale, provider: Provider, done: Performance, *, elapsed_s: float)
         "kills": dict(done.kills),
         "restarts": done.restarts,
         "traffic_s": round(done.traffic_s, DIGITS),
-        "payments_per_s": round(scale.payments / max(done.traffic_s, 0.1), DIGITS),
+        "payments_per_s": round(scale.payments / (done.traffic_s + done.quiet_after_s), DIGITS),
         "quiet_after_s": round(done.quiet_after_s, DIGITS),
         "elapsed_s": round(elapsed_s, DIGITS),
         "invariants": [each.as_json() for each in done.invariants],

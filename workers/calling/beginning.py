@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 OTHERS_CALL_S = 2.0
 """How long a command waits while another call about the same payment is under way."""
 
+DEATHS_MAX = 10
+"""Workers that may die with one command in hand before it is set aside as what kills them."""
+
 IN_HAND_S = LIVE_S_MAX + 1.0
 """How long nobody is rung for a command whose call is under way."""
 
@@ -62,6 +65,9 @@ def begin(
         return IN_HAND
     if live is not None:
         provider_calls.end(tx, live.id, provider_calls.PRESUMED_DEAD)
+        if provider_calls.deaths(tx, event_id) >= DEATHS_MAX:
+            why = Burial("crash_loop", "WorkerDied", f"{DEATHS_MAX} workers died of this command")
+            return ending.bury(tx, case, why, worker=outcome.worker)
         case = look(tx, locked[0], command, client)
     return _take_up(tx, outcome, case, found)
 

@@ -22,6 +22,7 @@ from workers.calling import ending
 from workers.calling.beginning import OTHERS_CALL_S, begin
 from workers.calling.closing import close
 from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, LATE, WAITS
+from workers.calling.rooms import NoRoom, Rooms
 from workers.lock import LockBusy
 from workers.outcome import Outcome
 from workers.store import inbox, provider_calls
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+ROOMS = Rooms(places=1_000)
+"""For whoever performs commands one by one."""
+
 WRITE_TRIES_MAX = 5
 WRITE_WAIT_S_MAX = 2.0
 """How often an answer is tried to be written: it is costly to get a second time."""
@@ -64,15 +68,20 @@ def perform(
     *,
     worker: str,
     tell: Tell = nobody,
-) -> str:
+    rooms: Rooms = ROOMS,
+) -> str | NoRoom:
     """Perform a command as far as it goes now; return what became of it.
+
+    NoRoom where too many calls to its account are under way: nothing was done.
 
     Safe to run twice and at once: a duplicate of a command in hand costs one statement. Raises
     psycopg.OperationalError when the store goes away, and nothing else; the relay rings again.
     """
-    performer = _Performer(database, clients, locks, worker, tell)
+    performer = _Performer(database, clients, locks, worker, tell, rooms)
     try:
         became = performer.perform(event_id)
+        if isinstance(became, NoRoom):
+            return became
     except psycopg.OperationalError as error:
         if not isinstance(error, OF_ONE_EVENT):
             raise
@@ -92,8 +101,9 @@ class _Performer:
     locks: Locks
     worker: str
     tell: Tell
+    rooms: Rooms
 
-    def perform(self, event_id: int) -> str:
+    def perform(self, event_id: int) -> str | NoRoom:
         """Perform the command, unless somebody else does. Raises whatever goes wrong with it."""
         with self.database.statement() as tx:
             owed = provider_calls.peek(tx, event_id)
@@ -102,6 +112,16 @@ class _Performer:
         if owed.is_in_hand:
             return self._put_off(event_id)
         command = commands.parse(owed.body)
+        account = (command.provider, command.account)
+        if not self.rooms.enter(account):
+            return NoRoom(account)
+        try:
+            return self._alone(event_id, command)
+        finally:
+            self.rooms.leave(account)
+
+    def _alone(self, event_id: int, command: Command) -> str:
+        """Perform the command unless another about the same debt is being performed."""
         try:
             with self.locks.hold(provider_calls.debt_of(command)) as held:
                 if command.kind is CommandKind.RECONCILE:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
 
 from workers import pulse
+from workers.calling.rooms import NoRoom, Rooms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +25,19 @@ log = structlog.get_logger()
 WAITING_MAX = 400
 """Commands that wait here; whoever brings more waits, so that other processes get their share."""
 
+PARKED_MAX = 2_000
+"""Commands of one account that wait for a place at it; the relay rings again for what is beyond."""
+
+ONE_ACCOUNT_SHARE = 2
+"""One account gets at most this part of the threads: a half."""
+
 
 class CallPool:
-    """Commands that wait, and the threads that `perform` them, each ending with `end`."""
+    """Commands that wait, and the threads that `perform` them, each ending with `end`.
+
+    A command whose account has no room is parked until another call to it has ended, and costs
+    nothing meanwhile: not a row, not a thread.
+    """
 
     def __init__(
         self,
@@ -40,6 +51,8 @@ class CallPool:
         self._changed = threading.Condition()
         self._waiting: deque[int] = deque()
         self._in_hand: set[int] = set()
+        self._parked: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        self.rooms = Rooms(max(1, threads // ONE_ACCOUNT_SHARE))
         self._stopping = False
         self.threads = [
             threading.Thread(target=self._run, name=f"caller-{number}", daemon=True)
@@ -84,6 +97,7 @@ class CallPool:
         with self._changed:
             self._stopping = True
             self._waiting.clear()
+            self._parked.clear()
             self._changed.notify_all()
 
     def join(self, timeout_s: float) -> None:
@@ -97,9 +111,10 @@ class CallPool:
 
     def _run(self) -> None:
         while (event_id := self._next()) is not None:
+            became: object = None
             try:
                 with pulse.at_work():
-                    self._perform(event_id)
+                    became = self._perform(event_id)
             except psycopg.OperationalError as error:
                 log.warning("store.unavailable", error_class=type(error).__name__, count=1)
             except Exception as error:  # noqa: BLE001 - the relay rings again; the others go on
@@ -107,7 +122,7 @@ class CallPool:
                     "command.failed", event_id=event_id, error_class=type(error).__name__
                 )
             finally:
-                self._let_go(event_id)
+                self._let_go(event_id, became)
         self._end()
 
     def _next(self) -> int | None:
@@ -119,6 +134,14 @@ class CallPool:
             self._changed.notify_all()
             return self._waiting.popleft()
 
-    def _let_go(self, event_id: int) -> None:
+    def _let_go(self, event_id: int, became: object) -> None:
+        """Forget the command, or park it; and go on with those for which there is room now."""
         with self._changed:
-            self._in_hand.discard(event_id)
+            if isinstance(became, NoRoom) and len(self._parked[became.account]) < PARKED_MAX:
+                self._parked[became.account].append(event_id)
+            else:
+                self._in_hand.discard(event_id)
+            for account, parked in self._parked.items():
+                if parked and self.rooms.has_room(account):
+                    self._waiting.appendleft(parked.popleft())
+                    self._changed.notify_all()

@@ -164,6 +164,17 @@ def end(tx: Transaction, call_id: int, ended: Ended) -> None:
 
 PRESUMED_DEAD = Ended(Outcome.UNKNOWN, error_class="WorkerDied", message="no answer was written")
 
+_DEATHS = """
+    SELECT count(*) FROM provider_calls WHERE event_id = %s AND error_class = 'WorkerDied'
+"""
+
+
+def deaths(tx: Transaction, event_id: int) -> int:
+    """Return how many workers have died with this command in hand."""
+    row = tx.execute(_DEATHS, (event_id,)).fetchone()
+    return row[0] if row else 0
+
+
 _ABANDON = """
     UPDATE provider_calls
     SET ended_at = clock_timestamp(), outcome = 'unknown', error_class = %s
