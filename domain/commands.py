@@ -18,6 +18,20 @@ INTERNAL = "internal"
 """The source of commands. No provider may be called so."""
 
 
+RUN_PREFIX = "reconciliation:"
+"""What a reconciliation's reference begins with. The colon keeps it apart from all payments'."""
+
+
+def run_reference(run_id: int) -> str:
+    """Return what a reconciliation goes by where a payment goes by its reference."""
+    return f"{RUN_PREFIX}{run_id}"
+
+
+def run_id_of(reference: str) -> int:
+    """Return the id of the run that goes by this reference."""
+    return int(reference.removeprefix(RUN_PREFIX))
+
+
 class CommandKind(StrEnum):
     """What is asked."""
 
@@ -35,7 +49,7 @@ class Command:
 
     `number`        makes the command one of its own where the same may be asked again: a request
                     id, a step of a schedule.
-    `reference`     the payment's; of a reconciliation the run's id.
+    `reference`     the payment's; of a reconciliation `run_reference`, which no payment can have.
     `actor`         who asked: `client:ID`, `operator:NAME` or `payratchet`.
     `email`, `callback_url`  are handed to the provider and kept nowhere else.
     `refund`        the refund's own reference.

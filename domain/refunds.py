@@ -1,8 +1,9 @@
 """Our refunds against what is told of them: which of ours a provider's refund is.
 
-A provider names refunds in its own words, often late, and some are only a growing sum. Each object
-of the provider settles at most one refund of ours, and what no refund of ours explains was made
-without us. Pure; proof is only what is a fact, telling only says which refund is meant.
+A provider names refunds in its own words, often late, and some are only a growing sum; and people
+make refunds at its dashboard, of the same amount as ours. So a refund of ours ends by its name
+only, and never by what was known before it was asked for; money of no known name means that the
+provider is to be asked. Pure; proof is only what is a fact, telling says which refund is meant.
 """
 
 from __future__ import annotations
@@ -11,30 +12,38 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain import outflows
-from domain.facts import STATUS_RANK, Fact, FactKind, FactStatus
+from domain.facts import STATUS_RANK, FactKind, FactStatus
 from domain.ledger import REFUNDS_HELD, Leg, Movement, customer_credit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from domain.asking import ToldRefund
+    from domain.facts import Fact
     from domain.money import Money
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
-OPEN = ("requested", "sent")
+SENT = "sent"
+OPEN = ("requested", SENT)
 """Statuses of a refund whose credit is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund that was asked through us. `object_id` is what settled it, where that has a name."""
+    """A refund that was asked through us.
+
+    `object_id`    what settled it, where that has a name.
+    `facts_before` how many facts of the payment, in the order in which they were stored, were
+                   known when the provider was first asked for it: none of them is about it.
+    """
 
     reference: str
     amount: Money
     status: str
     provider_refund_id: str | None = None
     object_id: str | None = None
+    facts_before: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -51,10 +60,15 @@ class Settled(NamedTuple):
 
 
 class Matched(NamedTuple):
-    """What changes: refunds that are settled, and new names of those that are not."""
+    """What changes: refunds that are settled, and new names of those that are not.
+
+    `strangers` are objects that have come to an end and whose names are none of our refunds'. As
+    long as one of ours is open they may be it by another name: only the provider can say.
+    """
 
     settled: tuple[Settled, ...]
     named: tuple[tuple[str, str], ...]
+    strangers: frozenset[str] = frozenset()
 
 
 def hold(reference: str, customer_id: str, amount: Money) -> Movement:
@@ -76,10 +90,12 @@ def _legs(customer_id: str, of_customer_minor: int, amount: Money) -> tuple[Leg,
 
 def of(told: Iterable[ToldRefund], refund: Refund) -> ToldRefund | None:
     """Return what the provider tells of this very refund, where it says that it is ours."""
-    for each in told:
-        if refund.reference == each.ours or refund.provider_refund_id == each.provider_refund_id:
-            return each
-    return None
+    known = list(told)
+    if refund.provider_refund_id is not None:
+        for each in known:
+            if each.provider_refund_id == refund.provider_refund_id:
+                return each
+    return next((each for each in known if each.ours == refund.reference), None)
 
 
 def match(
@@ -87,142 +103,122 @@ def match(
 ) -> Matched:
     """Return which refunds the facts, all that are known of the payment, settle.
 
-    `refunds` are all of the payment, oldest first, the settled ones too: what explained them
-    explains nothing else. `told` are refunds as the provider has just told of them.
+    `refunds` are all of the payment, the settled ones too; `facts` are in the order in which they
+    were stored; `told` are refunds as the provider has just told of them.
     """
-    desk = _Desk({refund.reference: refund for refund in refunds})
+    desk = _Desk({refund.reference: refund for refund in refunds}, facts)
     desk.hear(told)
-    named = [f for f in facts if f.kind is FactKind.REFUND]
-    totals = [f for f in facts if f.kind is FactKind.REFUND_TOTAL]
-    desk.settle_named(_settled_objects(named))
-    desk.fail_told(told)
-    desk.settle_by_total(sum(_left_of_totals(named, totals)), told)
-    return desk.changes()
+    ended = _ended(facts)
+    desk.settle_named(ended)
+    desk.settle_failed()
+    desk.settle_nameless(ended)
+    totals = {fact.object_id for fact in facts if fact.kind is FactKind.REFUND_TOTAL}
+    strangers = totals | {object_id for object_id in ended if desk.named_by(object_id) is None}
+    return Matched(tuple(desk.settled.values()), tuple(desk.named.items()), frozenset(strangers))
 
 
-def _settled_objects(named: Sequence[Fact]) -> list[Fact]:
-    """Return the objects that have come to an end, each once, in the order of their first fact."""
-    last = {}
-    for object_id, facts in outflows.by_object(named).items():
-        fact = max(facts, key=lambda f: STATUS_RANK[f.status])
-        if fact.status is not FactStatus.PENDING:
-            last[object_id] = fact
-    return list(last.values())
+def _ended(facts: Sequence[Fact]) -> dict[str, FactStatus]:
+    """Return how refunds of the provider that have come to an end have ended, by their names."""
+    named = outflows.by_object(fact for fact in facts if fact.kind is FactKind.REFUND)
+    last = {name: max((f.status for f in of_it), key=_rank) for name, of_it in named.items()}
+    return {name: status for name, status in last.items() if status is not FactStatus.PENDING}
 
 
-def _left_of_totals(named: Sequence[Fact], totals: Sequence[Fact]) -> list[int]:
-    posted, _ = outflows.refunds(named, totals)
-    return [each.amount_minor for each in posted if each.effect == "refund_total"]
+def _rank(status: FactStatus) -> int:
+    return STATUS_RANK[status]
 
 
 @dataclass(slots=True)
 class _Desk:
-    """Refunds being matched, by reference, oldest first."""
+    """Refunds being matched, by reference, and all facts of their payment."""
 
     refunds: dict[str, Refund]
+    facts: Sequence[Fact]
+    theirs: dict[str, ToldRefund] = field(default_factory=dict)
     settled: dict[str, Settled] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    consumed: set[str] = field(default_factory=set)
-
-    def changes(self) -> Matched:
-        return Matched(tuple(self.settled.values()), tuple(self.named.items()))
 
     def hear(self, told: Sequence[ToldRefund]) -> None:
         """Take note of what the provider calls our refunds."""
         for refund in list(self.refunds.values()):
             theirs = of(told, refund)
-            if theirs is None:
+            if theirs is None or self._was_known(theirs.object_id, refund):
                 continue
-            if theirs.object_id is not None:
-                self.aliases[theirs.object_id] = refund.reference
+            self.theirs[refund.reference] = theirs
             if refund.is_open and refund.provider_refund_id is None:
-                named = replace(refund, provider_refund_id=theirs.provider_refund_id, status="sent")
+                named = replace(refund, provider_refund_id=theirs.provider_refund_id, status=SENT)
                 self.refunds[refund.reference] = named
                 self.named[refund.reference] = theirs.provider_refund_id
 
-    def settle_named(self, objects: Sequence[Fact]) -> None:
-        """Settle by name, then what is left by equal amount: each object is one refund."""
-        left = []
-        for fact in objects:
-            refund = self._by_name(fact.object_id)
-            if refund is None:
-                left.append(fact)
-            else:
-                self._explain(refund, fact)
-        for fact in left:
-            refund = self._by_amount(fact)
-            if refund is not None:
-                self._explain(refund, fact)
+    def _was_known(self, object_id: str | None, refund: Refund) -> bool:
+        """Say whether the object was there before the refund was asked for: it is another one."""
+        before = self.facts[: refund.facts_before]
+        return any(f.object_id == object_id and f.kind is FactKind.REFUND for f in before)
 
-    def _by_name(self, object_id: str) -> Refund | None:
-        if object_id in self.aliases:
-            return self.refunds[self.aliases[object_id]]
+    def named_by(self, object_id: str) -> Refund | None:
+        """Return our refund of which this is the name."""
         for refund in self.refunds.values():
-            if object_id in (refund.object_id, refund.provider_refund_id):
+            theirs = self.theirs.get(refund.reference)
+            names = (refund.object_id, refund.provider_refund_id, theirs and theirs.object_id)
+            if object_id in names and not self._was_known(object_id, refund):
                 return refund
         return None
 
-    def _by_amount(self, fact: Fact) -> Refund | None:
-        """Return the refund that an object of another name must be.
+    def settle_named(self, ended: Mapping[str, FactStatus]) -> None:
+        """Settle what has come to an end under its name."""
+        for object_id, status in ended.items():
+            refund = self.named_by(object_id)
+            if refund is not None and refund.is_open:
+                self._settle(refund, status, object_id)
 
-        One that was settled before it had a name, else the oldest that was sent and is open.
-        """
-        equal = [
-            r
-            for r in self.refunds.values()
-            if r.amount == fact.amount and r.reference not in self.consumed
-        ]
-        nameless = [
-            r
-            for r in equal
-            if r.object_id is None
-            and (r.status == SUCCEEDED or (r.status == FAILED and r.provider_refund_id))
-        ]
-        sent = [r for r in equal if r.status == "sent"]
-        return next(iter(nameless or sent), None)
-
-    def _explain(self, refund: Refund, fact: Fact) -> None:
-        self.consumed.add(refund.reference)
-        if refund.is_open:
-            status = SUCCEEDED if fact.status is FactStatus.SUCCEEDED else FAILED
-            self._settle(refund, status, fact.object_id)
-
-    def _settle(self, refund: Refund, status: str, object_id: str | None) -> None:
-        self.refunds[refund.reference] = replace(refund, status=status, object_id=object_id)
-        self.settled[refund.reference] = Settled(refund.reference, status, object_id)
-
-    def fail_told(self, told: Sequence[ToldRefund]) -> None:
+    def settle_failed(self) -> None:
         """Settle what the provider says has failed, even where no webhook has a name for it."""
-        for refund in list(self.refunds.values()):
-            theirs = of(told, refund)
-            if theirs is not None and refund.is_open and theirs.status is FactStatus.FAILED:
-                self.consumed.add(refund.reference)
-                self._settle(refund, FAILED, None)
+        for refund in self._told_as(FactStatus.FAILED):
+            self._settle(refund, FactStatus.FAILED, None)
 
-    def settle_by_total(self, left_minor: int, told: Sequence[ToldRefund]) -> None:
-        """Settle what a total proves beyond all refunds that have names.
+    def settle_nameless(self, ended: Mapping[str, FactStatus]) -> None:
+        """Settle what the provider says is made under no name, once that much money is posted."""
+        for refund in self._told_as(FactStatus.SUCCEEDED):
+            is_nameless = self.theirs[refund.reference].object_id is None
+            if is_nameless and self._is_covered(refund, ended):
+                self._settle(refund, FactStatus.SUCCEEDED, None)
 
-        First those that the provider says are made. Where it says nothing of any, a total settles
-        those that are open only if it covers them all: a guess among several could take one that
-        will fail for one that is made, whose credit would then be held for ever.
-        """
-        left_minor -= sum(
-            r.amount.amount_minor
-            for r in self.refunds.values()
-            if r.status == SUCCEEDED and r.reference not in self.consumed
+    def _told_as(self, status: FactStatus) -> list[Refund]:
+        told = (
+            self.refunds[name] for name, theirs in self.theirs.items() if theirs.status is status
         )
-        covered = sent = [r for r in self.refunds.values() if r.status == "sent"]
-        if told:
-            covered = [
-                r
-                for r in sent
-                if (theirs := of(told, r)) is not None and theirs.status is FactStatus.SUCCEEDED
-            ]
-        elif sum(r.amount.amount_minor for r in sent) > left_minor:
-            covered = []
-        for refund in covered:
-            if refund.amount.amount_minor <= left_minor:
-                left_minor -= refund.amount.amount_minor
-                self.consumed.add(refund.reference)
-                self._settle(refund, SUCCEEDED, None)
+        return [refund for refund in told if refund.is_open]
+
+    def _settle(self, refund: Refund, status: FactStatus, object_id: str | None) -> None:
+        ended = SUCCEEDED if status is FactStatus.SUCCEEDED else FAILED
+        self.refunds[refund.reference] = replace(refund, status=ended, object_id=object_id)
+        self.settled[refund.reference] = Settled(refund.reference, ended, object_id)
+
+    def _is_covered(self, refund: Refund, ended: Mapping[str, FactStatus]) -> bool:
+        """Say whether money that is posted can be this refund besides all that are made.
+
+        What was posted before a refund was asked for is not its money: from whichever fact on one
+        counts, what has been posted since must be enough for all that were asked for since.
+        """
+        currency = refund.amount.currency
+        made = [r for r in self.refunds.values() if r.status == SUCCEEDED]
+        made = [r for r in made if ended.get(r.object_id or "") is not FactStatus.FAILED]
+        made.append(refund)
+        standing = [ended.get(fact.object_id) is not FactStatus.FAILED for fact in self.facts]
+        posted_minor = _posted_minor(self.facts, currency)
+        for since in {0, *(r.facts_before for r in made)}:
+            if since > refund.facts_before:
+                continue
+            before = [f for f, is_so in zip(self.facts[:since], standing, strict=False) if is_so]
+            wanted_minor = sum(r.amount.amount_minor for r in made if r.facts_before >= since)
+            if wanted_minor > posted_minor - _posted_minor(before, currency):
+                return False
+        return True
+
+
+def _posted_minor(facts: Sequence[Fact], currency: str) -> int:
+    """Sum what was given back by these facts."""
+    named = [fact for fact in facts if fact.kind is FactKind.REFUND]
+    totals = [fact for fact in facts if fact.kind is FactKind.REFUND_TOTAL]
+    posted, _ = outflows.refunds(named, totals)
+    return sum(each.amount_minor for each in posted if each.currency == currency)

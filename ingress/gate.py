@@ -54,6 +54,12 @@ _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9
 _PROCESS = os.urandom(6).hex()
 _NUMBERS = itertools.count(1)
 
+API_PREFIX = b"/v1/"
+_PLAIN_ESCAPE = re.compile(
+    rb"%(?:2[dDeE]|3[0-9aAdD]|4[0-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])"
+)
+"""Escapes of what references and customers' ids are made of: - . 0-9 : = @ A-Z _ a-z."""
+
 HEAD = "payratchet.head"
 """Where the `Head` is in the scope."""
 
@@ -103,7 +109,8 @@ def require_decent(scope: Scope, head: Head) -> None:
     """Raise the Refused that the head deserves.
 
     Names in our paths need no escapes, so a path with one is no path of ours: what a proxy
-    decodes once more can then not lead anywhere else.
+    decodes once more can then not lead anywhere else. Clients of the API may escape what need not
+    be (`%40` for `@`); it stands for itself however often it is decoded.
     """
     if len(scope["raw_path"]) + len(scope["query_string"]) > PATH_BYTES_MAX:
         raise PathTooLong(f"the path has more than {PATH_BYTES_MAX} bytes")
@@ -113,7 +120,10 @@ def require_decent(scope: Scope, head: Head) -> None:
         raise EncodingUnsupported("send the body as it was signed, without Content-Encoding")
     if head.twice:
         raise RequestMalformed(f"the header {head.twice.decode()} is there twice")
-    if b"%" in scope["raw_path"]:
+    path: bytes = scope["raw_path"]
+    if path.startswith(API_PREFIX):
+        path = _PLAIN_ESCAPE.sub(b"", path)
+    if b"%" in path:
         raise NotFound
 
 

@@ -925,7 +925,8 @@ CREATE FUNCTION check_key_answered() RETURNS trigger LANGUAGE plpgsql AS $$
             RETURN NULL;
         END $$;
 
-CREATE CONSTRAINT TRIGGER idempotency_keys_answered AFTER INSERT ON idempotency_keys
+CREATE CONSTRAINT TRIGGER idempotency_keys_answered
+            AFTER INSERT OR UPDATE ON idempotency_keys
             DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION check_key_answered();
 
@@ -940,12 +941,14 @@ CREATE TABLE refunds (
             status             text        NOT NULL DEFAULT 'requested',
             provider_refund_id text,
             object_id          text,
+            facts_before       integer,
             created_at         timestamptz NOT NULL DEFAULT now(),
             settled_at         timestamptz,
             CONSTRAINT refunds_pkey PRIMARY KEY (id),
             CONSTRAINT refunds_reference_once UNIQUE (reference),
             CONSTRAINT refunds_payment_fkey FOREIGN KEY (payment_id) REFERENCES payment_logs,
             CONSTRAINT refunds_amount_positive_check CHECK (amount_minor > 0),
+            CONSTRAINT refunds_facts_before_check CHECK (facts_before >= 0),
             CONSTRAINT refunds_status_check
                 CHECK (status IN ('requested', 'sent', 'succeeded', 'failed')),
             CONSTRAINT refunds_settled_check

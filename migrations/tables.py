@@ -484,6 +484,7 @@ refunds = Table(
     _required("status", Text),
     _optional("provider_refund_id", Text),
     _optional("object_id", Text),
+    _optional("facts_before", Integer),
     _required("created_at", _Time),
     _optional("settled_at", _Time),
     PrimaryKeyConstraint("id", name="refunds_pkey"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from domain.commands import Command, CommandKind
 from domain.errors import RefetchRequired
 from domain.facts import FactKind
-from domain.refunds import match, release
+from domain.refunds import SENT, match, release
 from workers import commands
 from workers.store import dead_letters, ledger, payments, refunds
 
@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 
 ABOUT_REFUNDS = frozenset({FactKind.REFUND, FactKind.REFUND_TOTAL})
 
+WHOSE = "whose-"
+"""What a look-up's number begins with that asks whose refund an event told of; its id follows."""
+
 
 def settle_heard(
     tx: Transaction, outcome: Outcome, work: Sequence[Work], known: Iterable[Known]
 ) -> None:
-    """Settle what the new facts of a batch explain; asks nothing where none is about refunds."""
+    """Settle what the new facts of a batch explain; asks nothing where none is about refunds.
+
+    Where they may be of an open refund of ours, but have names that nobody knows as ours, the
+    provider is asked whose they are.
+    """
     about = {f.payment_id: f.event_id for f in outcome.facts if f.kind in ABOUT_REFUNDS}
     if not about:
         return
@@ -40,7 +47,41 @@ def settle_heard(
     for payment in known:
         if payment.payment_id in asked:
             item = by_event[about[payment.payment_id]]
-            _settle(tx, outcome, item, payment, asked[payment.payment_id], ())
+            ours = asked[payment.payment_id]
+            matched = match([each.refund for each in ours], payment.facts)
+            write(tx, outcome, item, payment, ours, matched)
+            _ask_whose(tx, outcome, item, payment, ours, matched)
+
+
+def _ask_whose(  # noqa: PLR0917 - as `write`
+    tx: Transaction,
+    outcome: Outcome,
+    item: Work,
+    payment: Known,
+    ours: Sequence[refunds.Asked],
+    matched: Matched,
+) -> None:
+    """Order a look-up where new objects of unknown names have ended while a refund is open."""
+    settled = {each.reference for each in matched.settled}
+    if not any(
+        each.refund.status == SENT and each.refund.reference not in settled for each in ours
+    ):
+        return
+    ended = {
+        fact.object_id
+        for fact in outcome.facts
+        if fact.payment_id == payment.payment_id and fact.kind in ABOUT_REFUNDS
+    }
+    if ended & matched.strangers:
+        command = Command(
+            CommandKind.VERIFY,
+            payment.asked.provider,
+            payment.account,
+            payment.reference,
+            dead_letters.SYSTEM,
+            number=f"{WHOSE}{item.event_id}",
+        )
+        commands.enqueue(tx, [command], request_id=item.request_id)
 
 
 def settle_told(
@@ -49,22 +90,12 @@ def settle_told(
     """Settle what the provider has just told of a payment's refunds."""
     asked = refunds.of_payments(tx, [known.payment_id])
     if known.payment_id in asked:
-        _settle(tx, outcome, work, known, asked[known.payment_id], told)
+        ours = asked[known.payment_id]
+        matched = match([each.refund for each in ours], known.facts, told)
+        write(tx, outcome, work, known, ours, matched)
 
 
-def _settle(  # noqa: PLR0917 - one call, seen from two sides
-    tx: Transaction,
-    outcome: Outcome,
-    work: Work,
-    known: Known,
-    asked: Sequence[refunds.Asked],
-    told: Sequence[ToldRefund],
-) -> None:
-    matched = match([each.refund for each in asked], known.facts, told)
-    write(tx, outcome, work, known, asked, matched)
-
-
-def write(  # noqa: PLR0917 - as above
+def write(  # noqa: PLR0917 - one call, seen from two sides
     tx: Transaction,
     outcome: Outcome,
     work: Work,

@@ -44,6 +44,9 @@ REFUND_PAGES_MAX = 10
 PATH_STEPS = frozenset({"", ".", ".."})
 """Parts of a path that a server takes for steps in its tree, however they are quoted."""
 
+SERVER_ERRORS = 500
+"""From here on a status says that the provider itself has failed."""
+
 _FORBIDDEN = frozenset({401, 403})
 _TOO_MANY = 429
 _PROVES_NOTHING = frozenset({408, 409, 425})
@@ -81,6 +84,13 @@ class ApiAnswer:
     retry_after_s: float | None = None
 
 
+class AnswerUnclear(OutcomeUnknown):
+    """A provider that is up has answered, but nothing that proves anything.
+
+    Asked again at once it would most likely answer the same.
+    """
+
+
 def get(*path: str, query: Pairs = (), answer_bytes_max: int = ANSWER_BYTES_MAX) -> ApiRequest:
     """Return a request that only reads."""
     return ApiRequest(
@@ -91,13 +101,18 @@ def get(*path: str, query: Pairs = (), answer_bytes_max: int = ANSWER_BYTES_MAX)
 def understand(answer: ApiAnswer, read: Callable[[dict[str, Any]], T]) -> T:
     """Return what `read` makes of the answer's JSON.
 
-    Raises OutcomeUnknown, without a word of the answer, where it is not what is documented.
+    Raises AnswerUnclear, without a word of the answer, where it is not what is documented.
     """
     try:
         return read(strict_json.parse(answer.body))
     except (PayloadInvalid, RefetchRequired, AmountInvalid, CurrencyUnknown) as error:
         msg = f"the answer is not as documented: {error.code}"
-        raise OutcomeUnknown(msg, http_status=answer.status) from None
+        raise AnswerUnclear(msg, http_status=answer.status) from None
+
+
+def about_another(answer: ApiAnswer) -> AnswerUnclear:
+    """Return the error of an answer about another payment than the one that was asked about."""
+    return AnswerUnclear("answered about another reference", http_status=answer.status)
 
 
 def is_success(answer: ApiAnswer) -> bool:
@@ -108,17 +123,28 @@ def is_success(answer: ApiAnswer) -> bool:
 def require_meaning(answer: ApiAnswer) -> None:
     """Raise what any provider's status means by itself; return where the body must say why.
 
-    What is neither a success nor a plain refusal (4xx) proves nothing: OutcomeUnknown.
+    What is neither a success nor a plain refusal (4xx) proves nothing: OutcomeUnknown. Redirects
+    and the like are none of the provider's API: AnswerUnclear.
     """
     status = answer.status
     if is_success(answer):
         return
     if status == _TOO_MANY:
         raise ProviderAway("too many requests", retry_after_s=answer.retry_after_s)
-    if status in _FORBIDDEN:
-        raise ProviderForbids("our key is not accepted", http_status=status)
-    if not 400 <= status < 500 or status in _PROVES_NOTHING:  # noqa: PLR2004
+    if status >= SERVER_ERRORS or status in _PROVES_NOTHING:
         raise OutcomeUnknown(f"answered with status {status}", http_status=status)
+    if status < 400:  # noqa: PLR2004 - the class of HTTP statuses
+        raise AnswerUnclear(f"answered with status {status}", http_status=status)
+
+
+def require_permitted(answer: ApiAnswer) -> None:
+    """Raise ProviderForbids where the status says that our key is not accepted.
+
+    Called once the body is known to be the provider's own refusal: a firewall in front of it, too,
+    answers 403, and knows nothing of our key.
+    """
+    if answer.status in _FORBIDDEN:
+        raise ProviderForbids("our key is not accepted", http_status=answer.status)
 
 
 def refusal(answer: ApiAnswer, code: str | None) -> ProviderRefused:

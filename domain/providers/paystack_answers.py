@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from domain.errors import ReferenceTaken
-from domain.providers.api import is_success, refusal, require_meaning, safe_code, understand
+from domain.providers.api import (
+    is_success,
+    refusal,
+    require_meaning,
+    require_permitted,
+    safe_code,
+    understand,
+)
 from domain.providers.shapes import Shape, read
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ def require_accepted(answer: ApiAnswer) -> None:
     if is_success(answer):
         return
     refused = understand(answer, lambda tree: read(_Refusal, tree))
+    require_permitted(answer)
     if _is(refused, "duplicate_reference", "duplicate transaction reference"):
         raise ReferenceTaken(
             "the reference is taken",

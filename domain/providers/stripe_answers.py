@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.errors import OutcomeUnknown
-from domain.providers.api import is_success, refusal, require_meaning, understand
+from domain.providers.api import (
+    AnswerUnclear,
+    is_success,
+    refusal,
+    require_meaning,
+    require_permitted,
+    understand,
+)
 from domain.providers.shapes import Shape, TypeName, read
 
 if TYPE_CHECKING:
@@ -31,6 +37,7 @@ def require_accepted(answer: ApiAnswer) -> None:
     if is_success(answer):
         return
     error = understand(answer, lambda tree: read(_Refusal, tree)).error
+    require_permitted(answer)
     if error.type == "idempotency_error":
-        raise OutcomeUnknown("the key was used otherwise", http_status=answer.status)
+        raise AnswerUnclear("the key was used otherwise", http_status=answer.status)
     raise refusal(answer, error.code or error.type)

@@ -17,29 +17,25 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from domain.wakeup import CHANGES_CHANNEL
+from ingress.api.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncIterator,
         Awaitable,
         Callable,
-        Iterator,
         Mapping,
         Sequence,
     )
+    from contextlib import AbstractContextManager
 
     from redis.asyncio.client import PubSub
 
     from ingress.api.operation import Connection
-
-    Seen = tuple[int, str | None]
-    """A payment as a reader has seen it: its version and its authorization URL."""
+    from ingress.api.places import Seen, Watch
 
     Look = Callable[[Sequence[str]], Awaitable[Mapping[str, Seen]]]
     """Reads how these payments are now; answers or raises within a few seconds."""
-
-WATCHES_MAX = 2_000
-"""Readers of one process that wait at once; whoever comes on top is answered as things stand."""
 
 LOOK_EVERY_S = 1.0
 """Seconds between two queries about all that are waited for."""
@@ -59,40 +55,13 @@ SILENCE_S_MAX = 30.0
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-class Watch:
-    """One reader's place: from its making on, no change of the payment is missed."""
-
-    def __init__(self, reference: str) -> None:
-        self.reference = reference
-        self.seen: Seen | None = None
-        self._change = asyncio.Event()
-
-    async def wait(self, seen: Seen, *, until_s: float) -> None:
-        """Return when the payment may be no more as it was `seen`, or at `until_s` (loop time).
-
-        May return early: the reader reads again, and waits again when nothing has changed.
-        """
-        self.seen = seen
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(until_s):
-                await self._change.wait()
-        self._change.clear()
-
-    def wake(self) -> None:
-        """Have the reader look again."""
-        self._change.set()
-
-
 class Changes:
     """All that wait in this process, the one ear at Redis and the one look at the store."""
 
     def __init__(self, redis_url: str, look: Look) -> None:
         self._redis_url = redis_url
         self._look = look
-        self._watches: dict[str, set[Watch]] = {}
-        self._count = 0
-        self._wanted = asyncio.Event()
-        self._is_over = False
+        self._places = Places()
         self._is_blind = False
         self._is_deaf = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -103,9 +72,7 @@ class Changes:
 
     def release(self) -> None:
         """Let everybody who waits be answered now, and nobody wait any more."""
-        self._is_over = True
-        for watch in self._all():
-            watch.wake()
+        self._places.release()
 
     async def close(self) -> None:
         """Stop listening and looking."""
@@ -117,48 +84,25 @@ class Changes:
     @property
     def waiting(self) -> int:
         """Return how many readers have a place."""
-        return self._count
+        return len(self._places)
 
-    @contextlib.contextmanager
-    def watch(self, reference: str) -> Iterator[Watch | None]:
+    def watch(self, reference: str) -> AbstractContextManager[Watch | None]:
         """Give a reader its place, None where there is none, and take it back in any case.
 
         Watch first, then read what is to be waited for: no change in between is then missed.
         """
-        if self._count >= WATCHES_MAX or self._is_over:
-            yield None
-            return
-        watch = Watch(reference)
-        self._count += 1
-        self._watches.setdefault(reference, set()).add(watch)
-        self._wanted.set()
-        try:
-            yield watch
-        finally:
-            self._leave(watch)
-
-    def _leave(self, watch: Watch) -> None:
-        self._count -= 1
-        others = self._watches[watch.reference]
-        others.discard(watch)
-        if not others:
-            del self._watches[watch.reference]
-        if not self._watches:
-            self._wanted.clear()
-
-    def _all(self) -> list[Watch]:
-        return [watch for watches in self._watches.values() for watch in watches]
+        return self._places.watch(reference)
 
     async def _look_on(self) -> None:
         """Look once a second, while somebody waits."""
         while True:
-            await self._wanted.wait()
+            await self._places.wanted.wait()
             await asyncio.sleep(LOOK_EVERY_S)
             await self._look_now()
 
     async def _look_now(self) -> None:
         """Wake whoever has seen another version. A store that is away is asked again later."""
-        waiting = [watch for watch in self._all() if watch.seen is not None]
+        waiting = [watch for watch in self._places.all() if watch.seen is not None]
         if not waiting:
             return
         try:
@@ -176,7 +120,7 @@ class Changes:
     async def _listen(self) -> None:
         """Listen while somebody waits, and a while longer; begin anew when Redis comes back."""
         while True:
-            await self._wanted.wait()
+            await self._places.wanted.wait()
             try:
                 async with self._subscribed() as ear:
                     await self._catch_up()
@@ -190,7 +134,7 @@ class Changes:
     async def _catch_up(self) -> None:
         """Find what was said while nobody listened; whoever is reading just now reads again."""
         self._is_deaf = False
-        for watch in self._all():
+        for watch in self._places.all():
             if watch.seen is None:
                 watch.wake()
         await self._look_now()
@@ -214,7 +158,7 @@ class Changes:
         now_s = asyncio.get_running_loop().time
         last_wanted_s = now_s()
         while now_s() - last_wanted_s < SILENCE_S_MAX:
-            if self._watches:
+            if self._places:
                 last_wanted_s = now_s()
             message = await ear.get_message(timeout=LOOK_EVERY_S)
             if message is not None and message["type"] == "message":
@@ -222,8 +166,7 @@ class Changes:
 
     def _wake(self, said: bytes) -> None:
         for reference in said.decode(errors="replace").split():
-            for watch in self._watches.get(reference, ()):
-                watch.wake()
+            self._places.wake(reference)
 
 
 _LOOK = """

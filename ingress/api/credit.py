@@ -23,12 +23,12 @@ from ingress.api.errors import (
     ReferenceInUse,
     ValidationFailed,
 )
+from ingress.api.models import Nothing
 from ingress.api.models_credit import Debit, DebitBody, Reversal
 from ingress.api.operation import Operation, Reply
-from ingress.api.payments import Nothing
 
 if TYPE_CHECKING:
-    from ingress.api.operation import Call, Connection, Row
+    from ingress.api.operation import Call, Connection, Outcome, Row
 
 
 class InsufficientCredit(Decided):
@@ -127,6 +127,17 @@ _REVERSE = f"""
 """Give back; returns no row where there is no such debit, one of NULLs where it was given back."""
 
 
+async def attempt_debit(connection: Connection, call: Call) -> Outcome:
+    """Spend the credit, as if there were enough and the reference were new."""
+    line = await connection.execute(_DEBIT, _values(call.body, call))
+
+    async def outcome() -> Reply | None:
+        row = await line.fetchone()
+        return None if row is None else Reply(201, Debit(**row))
+
+    return outcome
+
+
 async def debit(connection: Connection, call: Call) -> Reply:
     """Spend the credit, or return what an equal request of this client has spent before."""
     asked: DebitBody = call.body
@@ -194,6 +205,8 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Spend a customer's credit",
         scopes=("credit:write",),
         run=debit,
+        attempt=attempt_debit,
+        turn=lambda call: f"customer {call.body.customer_id}",
         body=DebitBody,
         answers={201: Debit, 200: Debit},
         refusals=(InsufficientCredit, ReferenceInUse),
@@ -205,6 +218,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Give a debit back, once",
         scopes=("credit:write",),
         run=reverse,
+        turn=lambda call: f"debit {call.path['reference']}",
         body=Nothing,
         answers={201: Reversal},
         refusals=(DebitUnknown, AlreadyReversed),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ingress.api.operation import Awaiting, Client, Operation, Reply
     from ingress.api.pool import Pool
     from ingress.api.request import Read
+    from ingress.api.turns import Turns
     from ingress.body import Bodies
     from ingress.doorbell import Doorbell
     from ingress.problems import Headers
@@ -50,6 +51,7 @@ class Surroundings(NamedTuple):
 
     pepper: bytes
     pool: Pool
+    turns: Turns
     limits: Limits
     bodies: Bodies
     doorbell: Doorbell
@@ -161,7 +163,11 @@ class Endpoint:
                 headers = await self._all.limits.take(limit, doing.call.client)
             except LimitExceeded as refused:
                 return await self._replayed(doing, refused), []
-        given = await self._all.pool.use(lambda connection: transactions.write(connection, doing))
+        turn = None if doing.operation.turn is None else doing.operation.turn(doing.call)
+        async with self._all.turns.take(doing.slot), self._all.turns.take(turn):
+            given = await self._all.pool.use(
+                lambda connection: transactions.write(connection, doing)
+            )
         _log(given, doing)
         return given, headers
 

@@ -6,6 +6,7 @@ effect and answer are one commit: a crash leaves all of them or none.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -20,7 +21,7 @@ from ingress.api.answer import Answer
 from ingress.api.errors import IdempotencyKeyInUse, IdempotencyKeyInvalid, IdempotencyKeyReused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ingress.api.operation import Connection, Operation
 
@@ -117,15 +118,41 @@ async def begin(connection: Connection, slot: Slot) -> Stored | None:
     Raises IdempotencyKeyInUse when another request holds it for longer than the connection's
     `lock_timeout`.
     """
-    try:
+    claim = Claim(connection, slot)
+    with claim.told():
         async with connection.pipeline():
             await connection.execute("BEGIN")
-            claim = await connection.execute(_CLAIM, slot._asdict())
-    except LockNotAvailable as error:
-        raise IdempotencyKeyInUse("the first request with this key is not answered yet") from error
-    if claim.rowcount:
-        return None
-    return await find(connection, slot)
+            await claim.send()
+    return await claim.kept()
+
+
+class Claim:
+    """The first row of a transaction, sent with whatever follows it and looked at afterwards."""
+
+    def __init__(self, connection: Connection, slot: Slot) -> None:
+        self._connection = connection
+        self._slot = slot
+        self._cursor = connection.cursor()
+
+    async def send(self) -> None:
+        """Insert the slot; waits while another request holds it."""
+        await self._cursor.execute(_CLAIM, self._slot._asdict())
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise IdempotencyKeyInUse for a lock that was not had, if it is the slot's own."""
+        try:
+            yield
+        except LockNotAvailable as error:
+            if self._cursor.rowcount >= 0:
+                raise
+            raise IdempotencyKeyInUse(
+                "the first request with this key is not answered yet"
+            ) from error
+
+    async def kept(self) -> Stored | None:
+        """Return what is there already; None where the slot is now this transaction's."""
+        return None if self._cursor.rowcount else await find(self._connection, self._slot)
 
 
 async def find(connection: Connection, slot: Slot) -> Stored | None:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -23,12 +21,14 @@ from redis.exceptions import RedisError
 from domain import rates
 from domain.rates import Rate
 from ingress.api.errors import LimitExceeded
+from ingress.api.windows import OwnWindows, SharedWindows
 from ingress.failures import Failures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ingress.api.operation import Client, Limit
+    from ingress.api.windows import Windows
 
     Headers = list[tuple[bytes, bytes]]
 
@@ -79,8 +79,8 @@ class Limits:
         self._defaults = dict(defaults)
         self._redis_url = redis_url
         self._pool: BlockingConnectionPool | None = None
-        self._shared: MovingWindowRateLimiter | None = None
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: SharedWindows | None = None
+        self._own = OwnWindows()
         self._own_failures = Failures(failures_max=UNAUTHENTICATED.requests)
         self._ask_again_at_s = 0.0
         self.is_degraded = False
@@ -95,13 +95,7 @@ class Limits:
             socket_connect_timeout=REDIS_S_MAX,
             retry=Retry(NoBackoff(), 0),
         )
-        storage = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix=KEY_PREFIX,
-            connection_pool=self._pool,  # type: ignore[arg-type] # documented, and not annotated so
-        )
-        self._shared = MovingWindowRateLimiter(storage)
+        self._shared = SharedWindows(self._pool, key_prefix=KEY_PREFIX)
 
     async def stop(self) -> None:
         """Let go of Redis."""
@@ -171,12 +165,12 @@ class Limits:
         self.is_degraded = False
 
 
-async def _hit(limiter: MovingWindowRateLimiter, name: str, who: str, rate: Rate) -> _Standing:
-    item = RateLimitItemPerSecond(rate.requests, rate.period_s, namespace=name)
-    is_within = await limiter.hit(item, who)
-    window = await limiter.get_window_stats(item, who)
-    reset_s = min(rate.period_s, max(1, round(window.reset_time - time.time() + 0.5)))
-    return _Standing(name, rate, is_within, max(0, window.remaining), reset_s)
+async def _hit(windows: Windows, name: str, who: str, rate: Rate) -> _Standing:
+    hit = await windows.hit(
+        RateLimitItemPerSecond(rate.requests, rate.period_s, namespace=name), who
+    )
+    reset_s = min(rate.period_s, max(1, round(hit.reset_at_s - time.time() + 0.5)))
+    return _Standing(name, rate, hit.is_within, max(0, hit.remaining), reset_s)
 
 
 def _exceeded(standing: _Standing, reason: str) -> LimitExceeded:

@@ -17,6 +17,10 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
+class Nothing(Body):
+    """The body of a request that has nothing to say: empty, or an empty object."""
+
+
 class Query(BaseModel):
     """A request's query: texts, read as what they are to be."""
 

@@ -8,32 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 from pydantic_core import to_json
 
-from domain.errors import RequestMalformed
-from ingress import problems
-from ingress.api import public
-from ingress.api.errors import (
-    ContentTypeUnsupported,
-    IdempotencyKeyInUse,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
-    KeyInvalid,
-    KeyMissing,
-    LimitExceeded,
-    ScopeMissing,
-    ValidationFailed,
-)
-from ingress.errors import (
-    BodyTooLarge,
-    EncodingUnsupported,
-    HeadersTooLarge,
-    MethodNotAllowed,
-    NotFound,
-    Overloaded,
-    PathTooLong,
-    RequestTimeout,
-    StoreUnavailable,
-    Unforeseen,
-)
+from ingress.api import openapi_refs, openapi_refusals, public
 from ingress.health import version
 
 if TYPE_CHECKING:
@@ -41,40 +16,10 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from domain.errors import Refused
     from ingress.api.operation import Operation
 
     Json = dict[str, Any]
 
-ALWAYS: tuple[type[Refused], ...] = (
-    RequestMalformed,
-    KeyMissing,
-    KeyInvalid,
-    ScopeMissing,
-    NotFound,
-    MethodNotAllowed,
-    RequestTimeout,
-    PathTooLong,
-    EncodingUnsupported,
-    ValidationFailed,
-    LimitExceeded,
-    HeadersTooLarge,
-    StoreUnavailable,
-    Overloaded,
-    Unforeseen,
-)
-"""What every operation may be refused for."""
-
-WITH_BODY: tuple[type[Refused], ...] = (
-    BodyTooLarge,
-    ContentTypeUnsupported,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
-    IdempotencyKeyInUse,
-)
-"""What a POST may be refused for besides."""
-
-_REF = "#/components/schemas/{model}"
 
 _HEADERS: Mapping[str, str] = {
     "X-Request-Id": "The request's name in our logs; a well-formed one of the caller's is kept",
@@ -106,7 +51,7 @@ def description(operations: Iterable[Operation]) -> bytes:
             "paths": paths,
             "components": {
                 "schemas": {**_schemas(found), "Problem": public.PROBLEM},
-                "examples": _examples(found),
+                "examples": openapi_refusals.examples(found),
                 "headers": {name: _header(text) for name, text in _HEADERS.items()},
                 "securitySchemes": {"key": public.SECURITY},
             },
@@ -115,8 +60,6 @@ def description(operations: Iterable[Operation]) -> bytes:
 
 
 def _operation(operation: Operation) -> Json:
-    is_post = operation.method == "POST"
-    refusals = (*ALWAYS, *(WITH_BODY if is_post else ()), *operation.refusals)
     made: Json = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -128,7 +71,7 @@ def _operation(operation: Operation) -> Json:
                 str(status): _reply(operation, status, model)
                 for status, model in operation.answers.items()
             },
-            **_refused(refusals),
+            **openapi_refusals.responses(openapi_refusals.of(operation)),
         },
     }
     if operation.body is not None:
@@ -138,7 +81,10 @@ def _operation(operation: Operation) -> Json:
 
 def _body(model: type[BaseModel]) -> Json:
     is_required = any(field.is_required() for field in model.model_fields.values())
-    return {"required": is_required, "content": {"application/json": {"schema": _ref(model)}}}
+    return {
+        "required": is_required,
+        "content": {"application/json": {"schema": openapi_refs.schema(model)}},
+    }
 
 
 def _reply(operation: Operation, status: int, model: type[BaseModel]) -> Json:
@@ -149,62 +95,9 @@ def _reply(operation: Operation, status: int, model: type[BaseModel]) -> Json:
         names += ["RateLimit", "RateLimit-Policy"]
     return {
         "description": HTTPStatus(status).phrase,
-        "headers": _header_refs(names),
-        "content": {"application/json": {"schema": _ref(model)}},
+        "headers": openapi_refs.headers(names),
+        "content": {"application/json": {"schema": openapi_refs.schema(model)}},
     }
-
-
-def _refused(refusals: Iterable[type[Refused]]) -> Json:
-    """Return a response for each status, with an example for each code."""
-    by_status: dict[int, list[type[Refused]]] = {}
-    for refusal in refusals:
-        by_status.setdefault(refusal.http_status, []).append(refusal)
-    return {str(status): _problem(status, found) for status, found in sorted(by_status.items())}
-
-
-def _problem(status: int, refusals: list[type[Refused]]) -> Json:
-    names = ["X-Request-Id"]
-    if any(refusal.retryable for refusal in refusals):
-        names.append("Retry-After")
-    if status == HTTPStatus.UNAUTHORIZED:
-        names.append("WWW-Authenticate")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        names += ["RateLimit", "RateLimit-Policy"]
-    examples = {
-        refusal.code: {"$ref": f"#/components/examples/{refusal.code}"} for refusal in refusals
-    }
-    return {
-        "description": "; ".join(f"`{refusal.code}`: {refusal.title}" for refusal in refusals),
-        "headers": _header_refs(names),
-        "content": {
-            "application/problem+json": {
-                "schema": {"$ref": _REF.format(model="Problem")},
-                "examples": examples,
-            }
-        },
-    }
-
-
-def _examples(operations: tuple[Operation, ...]) -> Json:
-    own = [refusal for operation in operations for refusal in operation.refusals]
-    return {each.code: {"value": _example(each)} for each in (*ALWAYS, *WITH_BODY, *own)}
-
-
-def _example(refusal: type[Refused]) -> Json:
-    example: Json = {
-        "type": problems.TYPE_PREFIX + refusal.code,
-        "title": refusal.title,
-        "status": refusal.http_status,
-        "detail": refusal.title,
-        "code": refusal.code,
-        "retryable": refusal.retryable,
-        "request_id": "3f2a9c1b7d60-0000002a",
-    }
-    if refusal is ValidationFailed:
-        example["errors"] = [
-            {"pointer": "/amount_minor", "message": "Input should be greater than 0"}
-        ]
-    return example
 
 
 def _parameters(operation: Operation) -> list[Json]:
@@ -214,7 +107,7 @@ def _parameters(operation: Operation) -> list[Json]:
         if part.startswith("{")
     ]
     if operation.query is not None:
-        schema = operation.query.model_json_schema(ref_template=_REF)
+        schema = operation.query.model_json_schema(ref_template=openapi_refs.SCHEMA)
         found += [_query(name, given) for name, given in schema["properties"].items()]
     if operation.method == "POST":
         found.append(public.KEY_PARAMETER)
@@ -233,18 +126,10 @@ def _schemas(operations: tuple[Operation, ...]) -> Json:
     queries = [(each.query, "validation") for each in operations if each.query is not None]
     answers = [(model, "serialization") for each in operations for model in each.answers.values()]
     models: Any = [*bodies, *queries, *answers]
-    _, schema = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
+    _, schema = models_json_schema(list(dict.fromkeys(models)), ref_template=openapi_refs.SCHEMA)
     unused = {model.__name__ for model, _ in queries}
     return {name: each for name, each in schema["$defs"].items() if name not in unused}
 
 
-def _ref(model: type[BaseModel]) -> Json:
-    return {"$ref": _REF.format(model=model.__name__)}
-
-
 def _header(text: str) -> Json:
     return {"description": text, "schema": {"type": "string"}}
-
-
-def _header_refs(names: Iterable[str]) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

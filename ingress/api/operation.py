@@ -7,11 +7,12 @@ answers kept for repeats, and the OpenAPI description are made around it, the sa
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from uuid import UUID
 
     from psycopg import AsyncConnection
@@ -79,6 +80,10 @@ class Awaiting(NamedTuple):
     timeout_s: float
 
 
+Outcome = Callable[[], Awaitable[Reply | None]]
+"""Reads what the statements of an attempt came to; None where that is not what was hoped for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One thing that can be asked.
@@ -90,6 +95,11 @@ class Operation:
     `answers`   status and model of every reply.
     `refusals`  what it refuses with, beside what every operation may be refused for.
     `awaits`    says, of a reply, what to wait for before it is asked for anew; None: nothing.
+    `attempt`   sends in one go, before anything is known, the statements that `run` would come to
+                if all is as it mostly is. They are rolled back, and `run` begins anew, when its
+                outcome is None, when the request's key was taken, and when a constraint objects.
+    `turn`      names what the request locks: those that lock the same wait for their turn here,
+                not each with a connection of its own. None: it locks nothing that others do.
     """
 
     name: str
@@ -104,3 +114,5 @@ class Operation:
     refusals: tuple[type[Refused], ...] = field(default=())
     limit: Limit | None = None
     awaits: Callable[[Call, Reply], Awaiting | None] | None = None
+    attempt: Callable[[Connection, Call], Awaitable[Outcome]] | None = None
+    turn: Callable[[Call], str | None] | None = None

@@ -1,11 +1,10 @@
-"""The API's connections: few, its own, and never waited for long.
+"""The API's connections: few, its own, and waited for only while the store answers.
 
 Webhooks are kept over other connections, so that nothing that is asked here can delay them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import select
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from ingress import store
+from ingress.api.pulse import QUEUE_S_MAX, Pulse
 from ingress.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ T = TypeVar("T")
 CONNECTIONS_MAX = 8
 """Connections of one process."""
 
-ACQUIRE_S_MAX = 1.0
-"""Seconds that a request waits for a connection."""
+WAITING_MAX = 3_000
+"""Requests that wait for a connection; the next is told to come again. There is room for all
+readers that wait for changes and are woken at once."""
 
-WAITING_MAX = 500
-"""Requests that wait for a connection; the next is told to come again."""
+STOP_S_MAX = 1.0
+"""Seconds that connections have to be closed."""
 
 LOCK_S_MAX = 1
 """Seconds that a statement waits for a lock: so long a repeated request waits for the first."""
@@ -56,6 +57,7 @@ class Pool:
         self._database_url = database_url
         self._allow_unsafe = allow_unsafe
         self._pool: AsyncConnectionPool[Connection] | None = None
+        self.pulse = Pulse()
 
     async def start(self) -> None:
         """Begin to connect; a store that is away is waited for by whoever asks."""
@@ -70,7 +72,7 @@ class Pool:
             min_size=1,
             max_size=CONNECTIONS_MAX,
             max_waiting=WAITING_MAX,
-            timeout=ACQUIRE_S_MAX,
+            timeout=QUEUE_S_MAX,
             reconnect_timeout=RECONNECT_S_MAX,
             configure=self._configure,
             open=False,
@@ -80,44 +82,50 @@ class Pool:
     async def stop(self) -> None:
         """Let go of all connections."""
         if self._pool is not None:
-            await self._pool.close(timeout=ACQUIRE_S_MAX)
+            await self._pool.close(timeout=STOP_S_MAX)
 
     async def use(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Return what the work returns, given a connection that is in no transaction.
 
-        Raises StoreUnavailable when there is no connection within `ACQUIRE_S_MAX`, when the work
+        Raises StoreUnavailable when the wait for a connection is over (`Pulse`), when the work
         takes longer than `WORK_S_MAX`, and when Postgres fails it; then nobody knows whether a
         commit was made. Refusals of the work pass through.
         """
         if self._pool is None:
             raise StoreUnavailable("the store is not connected")
-        connection = await self._lent(self._pool)
+        connection = await self.pulse.wait(self._lent(self._pool))
         try:
-            return await store.within(connection, _awaited(work, connection), limit_s=WORK_S_MAX)
+            found = await store.within(connection, _awaited(work, connection), limit_s=WORK_S_MAX)
         except psycopg.Error as error:
+            if error.sqlstate is not None:
+                self.pulse.note()
             log.warning("api.store_failed", error_class=type(error).__name__)
             raise StoreUnavailable("the store did not answer in time") from error
+        else:
+            self.pulse.note()
+            return found
         finally:
             await self._pool.putconn(connection)
 
     async def _lent(self, pool: AsyncConnectionPool[Connection]) -> Connection:
         """Return a connection that the server has not ended; those that it has are thrown away."""
-        ends_s = asyncio.get_running_loop().time() + ACQUIRE_S_MAX
         while True:
-            left_s = ends_s - asyncio.get_running_loop().time()
             try:
-                connection = await pool.getconn(timeout=left_s)
+                connection = await pool.getconn(timeout=QUEUE_S_MAX)
             except (PoolTimeout, PoolClosed, TooManyRequests) as error:
                 raise StoreUnavailable("no connection to the store in time") from error
             if _is_open(connection):
                 return connection
-            await store.close(connection)
-            await pool.putconn(connection)
+            try:
+                await store.close(connection)
+            finally:
+                await pool.putconn(connection)
 
     async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await store.prepare(connection, allow_unsafe=self._allow_unsafe)
         await connection.execute(f"SET lock_timeout = '{LOCK_S_MAX}s'")
         connection.row_factory = dict_row
+        self.pulse.note()
 
 
 async def rollback(connection: Connection) -> None:

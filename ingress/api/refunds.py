@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from domain.commands import Command, CommandKind
+from domain.commands import CommandKind
 from domain.ledger import CUSTOMER_PREFIX, REFUNDS_HELD
 from domain.payment import REFERENCE
-from domain.sql import KEEP_COMMANDS
 from domain.transitions import State
-from ingress.api import naming
+from ingress.api import commanding, naming
 from ingress.api.credit import InsufficientCredit
 from ingress.api.errors import Decided, PaymentUnknown, TransitionIllegal
 from ingress.api.models_refunds import Refund, RefundBody, Refunds
@@ -126,12 +125,11 @@ async def refund(connection: Connection, call: Call) -> Reply:
     values["amount_minor"] = asked.amount_minor or await _left(connection, values)
     row = await _ask(connection, values)
     await _require_credit(connection, values)
-    values["event_id"] = await _command(connection, call, payment, values["refund"])
-    await connection.execute(_HOLD, values)
+    command = commanding.command(CommandKind.REFUND, call, payment, refund=values["refund"])
+    [event_id] = await commanding.keep(connection, call, command)
+    await connection.execute(_HOLD, {**values, "event_id": event_id})
     body = Refund(payment_reference=payment["reference"], **row)
-    return Reply(
-        202, body, location=f"/v1/payments/{payment['reference']}", ring=(values["event_id"],)
-    )
+    return Reply(202, body, location=f"/v1/payments/{payment['reference']}", ring=(event_id,))
 
 
 async def list_refunds(connection: Connection, call: Call) -> Reply:
@@ -179,29 +177,6 @@ async def _require_credit(connection: Connection, values: dict[str, Any]) -> Non
         raise InsufficientCredit("the customer has spent what would be refunded")
 
 
-async def _command(connection: Connection, call: Call, payment: Row, reference: str) -> int:
-    """Have the provider asked; return the command's event id."""
-    command = Command(
-        CommandKind.REFUND,
-        payment["provider"],
-        payment["account"],
-        payment["reference"],
-        call.client.actor,
-        refund=reference,
-    )
-    values = {
-        "keys": [command.key],
-        "references": [command.reference],
-        "bodies": [command.body()],
-        "request_id": call.request_id,
-        "traceparent": call.traceparent,
-    }
-    row = await (await connection.execute(KEEP_COMMANDS, values)).fetchone()
-    assert row is not None  # noqa: S101 - the refund's own name is in the key: it is new
-    event_id: int = row["event_id"]
-    return event_id
-
-
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         name="refundPayment",
@@ -210,6 +185,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Refund a payment, in whole or in part",
         scopes=("payments:write",),
         run=refund,
+        turn=lambda call: f"payment {call.path['reference']}",
         body=RefundBody,
         answers={202: Refund},
         refusals=(PaymentUnknown, RefundExceedsCapture, TransitionIllegal, InsufficientCredit),

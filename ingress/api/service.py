@@ -17,6 +17,7 @@ from ingress.api.last_used import LastUsed
 from ingress.api.limits import Limits
 from ingress.api.pool import Pool
 from ingress.api.request import BODY_BYTES_MAX
+from ingress.api.turns import Turns
 from ingress.body import Bodies
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from ingress.api.changes import Seen
+    from ingress.api.places import Seen
     from ingress.doorbell import Doorbell
     from ingress.settings import Settings
 
@@ -53,6 +54,7 @@ class Api:
         self._surroundings = Surroundings(
             pepper=pepper,
             pool=self._pool,
+            turns=Turns(self._pool.pulse),
             limits=self._limits,
             bodies=Bodies(bytes_max=BODY_BYTES_MAX),
             doorbell=doorbell,

@@ -10,8 +10,8 @@ from domain.sql_timeline import TIMELINE
 from domain.timeline import ENTRIES_MAX, ROWS_MAX, Row, tell
 from ingress.api.errors import PaymentUnknown
 from ingress.api.models import Document, Moment
+from ingress.api.models_payments import Payment
 from ingress.api.operation import Operation, Reply
-from ingress.api.payments import Payment
 
 if TYPE_CHECKING:
     from domain.timeline import Entry

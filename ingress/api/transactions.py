@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
@@ -9,12 +10,17 @@ import psycopg
 from ingress import problems
 from ingress.api import answer, idempotency
 from ingress.api.errors import Decided
+from ingress.api.idempotency import Claim
 from ingress.api.pool import rollback
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from ingress.api.answer import Answer
     from ingress.api.idempotency import Slot
-    from ingress.api.operation import Call, Connection, Operation, Reply
+    from ingress.api.operation import Call, Connection, Operation, Outcome, Reply
+
+    Attempt = Callable[[Connection, Call], Awaitable[Outcome]]
 
 
 class Doing(NamedTuple):
@@ -27,9 +33,12 @@ class Doing(NamedTuple):
 
 async def read(connection: Connection, doing: Doing) -> Reply:
     """Return the reply, read from one snapshot."""
-    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        return await doing.operation.run(connection, doing.call)
+        async with connection.pipeline():
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            reply = await doing.operation.run(connection, doing.call)
+            await connection.execute("COMMIT")
+            return reply
     finally:
         await rollback(connection)
 
@@ -40,7 +49,7 @@ async def write(connection: Connection, doing: Doing) -> Answer:
     Raises the Refused that it deserves, with nothing changed.
     """
     try:
-        return await _committed(connection, doing)
+        return await _attempted(connection, doing) or await _committed(connection, doing)
     except Decided as refused:
         await rollback(connection)
         if doing.slot is None:
@@ -48,6 +57,39 @@ async def write(connection: Connection, doing: Doing) -> Answer:
         return await _refusal_kept(connection, doing.slot, refused, doing.call.request_id)
     finally:
         await rollback(connection)
+
+
+async def _attempted(connection: Connection, doing: Doing) -> Answer | None:
+    """Do all in one round trip, and commit; None, with nothing changed, where that fails."""
+    if doing.operation.attempt is None:
+        return None
+    try:
+        given = await _attempt(connection, doing, doing.operation.attempt)
+    except psycopg.errors.IntegrityError:
+        given = None
+    if given is None:
+        await rollback(connection)
+    return given
+
+
+async def _attempt(connection: Connection, doing: Doing, attempt: Attempt) -> Answer | None:
+    """Send first, look afterwards: what a key that was taken forbids is rolled back."""
+    claim = None if doing.slot is None else Claim(connection, doing.slot)
+    with contextlib.nullcontext() if claim is None else claim.told():
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            if claim is not None:
+                await claim.send()
+            outcome = await attempt(connection, doing.call)
+    kept = None if claim is None else await claim.kept()
+    if kept is not None and doing.slot is not None:
+        return idempotency.replay(kept, doing.slot.fingerprint)
+    reply = await outcome()
+    if reply is None:
+        return None
+    given = answer.of(reply)
+    await _commit(connection, doing.slot, given)
+    return given
 
 
 async def _committed(connection: Connection, doing: Doing) -> Answer:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.api.books import opened, patiently
+from ingress.api import pool
+from tests.api.books import keyed, opened
 from tests.api.serving import Service, new_client
+from tests.ingress.serving import until
 from tests.workers.scene import refund
 
 if TYPE_CHECKING:
@@ -76,13 +79,19 @@ def test_a_debit_without_a_reference_gets_one_of_ours(shop: Service, books: Book
     assert all(len(each) == len("sd_") + 26 and each.startswith("sd_") for each in references)
 
 
+_WAIT_FOR_LOCKS = """
+    SELECT count(*)::int FROM pg_stat_activity
+    WHERE application_name = 'payratchet-api' AND wait_event_type = 'Lock'
+"""
+
+
 def test_sixty_four_debits_at_once_spend_exactly_what_is_there(shop: Service, books: Books) -> None:
     books.paid("p1")
 
     ended: list[int] = []
 
     def one(number: int) -> None:
-        ended.append(patiently(lambda key: spend(shop, f"S{number}", key=key)).status)
+        ended.append(keyed(lambda key: spend(shop, f"S{number}", key=key)).status)
 
     books.at_once(RIVALS, one)
 
@@ -100,7 +109,7 @@ def test_debits_of_two_services_at_once_share_one_credit(
 
     def one(n: int) -> None:
         by, amount_minor = (shop, other)[n % 2], 30 + n % 7
-        ended.append(patiently(lambda key: spend(by, f"S{n}", amount_minor, key=key)).status)
+        ended.append(keyed(lambda key: spend(by, f"S{n}", amount_minor, key=key)).status)
 
     books.at_once(RIVALS, one)
 
@@ -111,6 +120,23 @@ def test_debits_of_two_services_at_once_share_one_credit(
     assert books.credit() == 1_000 - spent
     assert 0 <= books.credit() < 37
     books.require_balanced()
+
+
+def test_a_herd_for_a_customer_who_is_locked_holds_up_nobody_else(
+    shop: Service, books: Books
+) -> None:
+    books.paid("p1")
+    books.paid("p2", customer_id="bob")
+    with psycopg.connect(shop.door.database_url) as holder, ThreadPoolExecutor(RIVALS) as threads:
+        holder.execute("SELECT FROM customer_balances WHERE customer_id = 'ada' FOR UPDATE")
+        herd = [threads.submit(spend, shop, f"S{number}", 10) for number in range(RIVALS)]
+        until(lambda: books.value(_WAIT_FOR_LOCKS) >= 1)
+        assert spend(shop, "B1", 10, customer_id="bob").status == 201
+        # Their wait for the lock is not over: bob got one of the connections they do not hold.
+        assert not any(each.done() for each in herd)
+        assert 1 <= books.value(_WAIT_FOR_LOCKS) < pool.CONNECTIONS_MAX
+        holder.rollback()
+    assert Counter(each.result().status for each in herd) == {201: RIVALS}
 
 
 def test_a_customer_without_credit_spends_nothing(shop: Service, books: Books) -> None:
@@ -154,7 +180,7 @@ def test_equal_debits_at_once_spend_once(shop: Service, books: Books) -> None:
     answers: list[Answer] = []
 
     def one(_: int) -> None:
-        answers.append(patiently(lambda key: spend(shop, "S1", 700, key=key)))
+        answers.append(keyed(lambda key: spend(shop, "S1", 700, key=key)))
 
     books.at_once(16, one)
 
@@ -292,7 +318,7 @@ def test_a_debit_is_given_back_once_however_many_ask(shop: Service, books: Books
     ended: list[tuple[int, str]] = []
 
     def reverse(_: int) -> None:
-        answer = patiently(lambda key: give_back(shop, "S1", key=key))
+        answer = keyed(lambda key: give_back(shop, "S1", key=key))
         ended.append((answer.status, answer.json.get("code", "")))
 
     books.at_once(16, reverse)
@@ -332,9 +358,9 @@ def test_debits_and_reversals_at_once_leave_the_books_balanced(shop: Service, bo
 
     def either(number: int) -> None:
         if number % 2:
-            patiently(lambda key: give_back(shop, f"S{number // 2 % 10}", key=key))
+            keyed(lambda key: give_back(shop, f"S{number // 2 % 10}", key=key))
         else:
-            patiently(lambda key: spend(shop, f"T{number}", 90, key=key))
+            keyed(lambda key: spend(shop, f"T{number}", 90, key=key))
 
     books.at_once(32, either)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 from tests.api.serving import Service, execute, payment
 
@@ -210,6 +211,25 @@ def test_a_request_that_came_too_often_is_not_kept(door: Door, other: Service) -
         assert other.create().status == 202
     assert other.create(key=KEY).status == 429
     assert door.count("idempotency_keys") == 0
+
+
+def test_the_database_keeps_no_key_without_its_answer(door: Door, shop: Service) -> None:
+    claim = (
+        "INSERT INTO idempotency_keys (client_id, method, route, key, fingerprint, expires_at)"
+        " VALUES ('shop', 'POST', '/v1/payments', %s, sha256(''), now() + interval '1 day')"
+    )
+    answer = "UPDATE idempotency_keys SET status = 202, headers = '{}', body = ''"
+    with psycopg.connect(door.database_url) as connection:
+        connection.execute(claim, [KEY])
+        with pytest.raises(psycopg.errors.IntegrityError, match="without its answer"):
+            connection.commit()
+    assert door.count("idempotency_keys") == 0
+    assert shop.create(key=KEY).status == 202
+    with psycopg.connect(door.database_url) as connection:
+        connection.execute("DELETE FROM idempotency_keys")
+        connection.execute(claim, [KEY])
+        connection.execute(answer)
+    assert door.count("idempotency_keys") == 1
 
 
 def test_after_thirty_days_a_key_is_a_new_one(door: Door, shop: Service) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 import redis
 
 from ingress.api.limits import KEY_PREFIX
-from tests.api.serving import Service, api_serving, new_client
+from tests.api.serving import Service, api_serving, new_client, payment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +80,30 @@ def test_an_answer_that_is_given_again_costs_nothing(other: Service) -> None:
         assert other.create(key=KEY).body == first.body
     assert [other.create().status for _ in range(5)] == [202] * 4 + [429]
     assert other.create(key=KEY).body == first.body
+
+
+def test_a_request_that_is_one_too_many_gets_what_an_equal_one_was_answered_meanwhile(
+    door: Door,
+) -> None:
+    one = Service(door, "one", new_client(door.database_url, "one", initialize="1/hour"))
+    body = json.dumps(payment()).encode()
+    head = (
+        f"POST /v1/payments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {one.key}\r\n"
+        f"Idempotency-Key: {KEY}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    with door.connected() as slow:
+        slow.sendall(head.encode())
+        # The body is asked for when it is known who asks and that the key has no answer yet.
+        assert slow.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        first = one.create(key=KEY)
+        slow.sendall(body)
+        answer = b"".join(iter(lambda: slow.recv(65_536), b""))
+    assert first.status == 202
+    assert answer.split()[1] == b"202"
+    assert b"idempotent-replayed: true" in answer
+    assert answer.endswith(b"\r\n\r\n" + first.body)
+    assert one.create(key=str(uuid.uuid4())).status == 429
 
 
 def test_looking_is_not_limited(other: Service) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.api.books import opened, patiently
+from tests.api.books import keyed, opened
 from tests.workers.scene import body, refund
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def test_partial_refunds_at_once_never_exceed_the_capture(shop: Service, books: 
     ended: list[int] = []
 
     def one(_: int) -> None:
-        ended.append(patiently(lambda key: ask(shop, "p1", 90, key=key)).status)
+        ended.append(keyed(lambda key: ask(shop, "p1", 90, key=key)).status)
 
     books.at_once(RIVALS, one)
 
@@ -157,7 +157,7 @@ def test_refunds_of_all_that_is_left_at_once_are_one(shop: Service, books: Books
     ended: list[int] = []
 
     def one(_: int) -> None:
-        ended.append(patiently(lambda key: ask(shop, "p1", key=key)).status)
+        ended.append(keyed(lambda key: ask(shop, "p1", key=key)).status)
 
     books.at_once(16, one)
 
@@ -204,10 +204,10 @@ def test_debits_and_refunds_at_once_share_one_credit(shop: Service, books: Books
 
     def either(number: int) -> None:
         if number % 2:
-            patiently(lambda key: ask(shop, f"p{1 + number % 4 // 2}", 90, key=key))
+            keyed(lambda key: ask(shop, f"p{1 + number % 4 // 2}", 90, key=key))
         else:
             asked = {"customer_id": "ada", "amount_minor": 130, "currency": "NGN"}
-            patiently(lambda key: shop.ask("POST", "/v1/sms-transactions", asked, key=key))
+            keyed(lambda key: shop.ask("POST", "/v1/sms-transactions", asked, key=key))
 
     books.at_once(RIVALS, either)
 

@@ -9,6 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
+import redis
+
+from domain.wakeup import BROKER_NAMESPACE
 from tests.demo import stage as staging
 from tests.demo.errors import NotQuiet
 from tests.local import readiness
@@ -18,8 +22,14 @@ if TYPE_CHECKING:
 
     from tests.demo.stage import Stage
 
+_CALLS = "SELECT FROM provider_calls WHERE ended_at IS NULL LIMIT 1"
+_LOCKS = f"{BROKER_NAMESPACE}:lock:*"
 POLL_S = 0.01
 BACK_S_MAX = 60.0
+UNHURRIED_S_MAX = 2.0
+"""How long the worker is spared while it calls a provider. Who takes over waits until such a call
+must be dead, half a minute: the soak does that all the time, and nobody wants to watch it."""
+
 VALKEY_AWAY_S = 1.0
 """Long enough for workers to notice, and to take their work straight from Postgres."""
 
@@ -76,6 +86,7 @@ class Mishaps:
         )
 
     async def _kill_worker(self) -> tuple[str, str]:
+        await asyncio.to_thread(_until_nobody_is_called, self._stage)
         pid, back_s = await self._kill("worker")
         return (
             f"worker {pid} killed with SIGKILL",
@@ -116,6 +127,20 @@ class Mishaps:
         while supervisor.restarts[name] == restarts:
             await _patiently(began_s, name)
         return pid, time.monotonic() - began_s
+
+
+def _until_nobody_is_called(stage: Stage) -> None:
+    """Return once no call of a provider is under way or about to be, or after UNHURRIED_S_MAX."""
+    until_s = time.monotonic() + UNHURRIED_S_MAX
+    with (
+        psycopg.connect(stage.database_url, autocommit=True) as connection,
+        redis.Redis.from_url(stage.environment["REDIS_URL"]) as client,
+    ):
+        while time.monotonic() < until_s and (
+            connection.execute(_CALLS).fetchone() is not None
+            or next(client.scan_iter(match=_LOCKS, count=1000), None) is not None
+        ):
+            time.sleep(POLL_S)
 
 
 async def _patiently(began_s: float, name: str) -> None:

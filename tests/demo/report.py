@@ -127,7 +127,7 @@ def _api(api: Mapping[str, Any]) -> Table:
         ("requests under a key", "requests", f"{api['replayed_answers']} answered again as before"),
         ("tries without an answer", "without_answer", "each repeated under its key"),
         ("calls of the provider", "provider_calls", calls),
-        ("answers lost after their effect", "dropped_answers", "looked up, or asked again by key"),
+        ("answers lost on their way", "dropped_answers", f"of {api['provider_requests']} requests"),
         ("webhooks lost", "webhooks_lost", "asked for by the shop, or found by reconciliation"),
         ("refunds", "refunds", "credit held until the provider had made them"),
         ("debits of credit", "debits", f"{api['reversals']} reversed"),

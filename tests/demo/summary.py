@@ -115,6 +115,7 @@ def _stores(evidence: Evidence) -> dict[str, Any]:
 def _api(done: Performance, evidence: Evidence) -> dict[str, Any]:
     """Count what the shop asked, what became of it, and what the provider was asked for it."""
     shop, (asked,) = done.shop, evidence.rows(_ASKED)
+    calls = {row["what"]: row["n"] for row in evidence.rows(_CALLS)}
     return {
         "payments": len(shop.payments),
         "requests": len(shop.posts),
@@ -122,8 +123,9 @@ def _api(done: Performance, evidence: Evidence) -> dict[str, Any]:
         "without_answer": shop.tries["without an answer"],
         "given_up": len(shop.given_up),
         "commands": asked["commands"],
-        "provider_calls": len(done.calls),
-        "provider_calls_by_outcome": {row["what"]: row["n"] for row in evidence.rows(_CALLS)},
+        "provider_calls": sum(calls.values()),
+        "provider_calls_by_outcome": calls,
+        "provider_requests": len(done.calls),
         "dropped_answers": sum(call.fault is not None for call in done.calls),
         "webhooks_lost": done.webhooks_lost,
         "refunds": len(shop.refunds),

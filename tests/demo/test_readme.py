@@ -38,12 +38,15 @@ def service() -> Iterator[tuple[dict[str, str], dict[str, str]]]:
             text=True,
             start_new_session=True,
         )
-        assert process.stdout is not None
-        told = [process.stdout.readline() for _ in range(3)]
-        assert all(told), (data / "stderr").read_text()
-        yield dict(line.split() for line in told), known(data / "data")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(START_WAIT_S) == 0
+        try:
+            assert process.stdout is not None
+            told = [process.stdout.readline() for _ in range(3)]
+            assert all(told), (data / "stderr").read_text()
+            yield dict(line.split() for line in told), known(data / "data")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(START_WAIT_S) == 0
+        finally:
+            processes.end(process)
 
 
 def known(data: Path) -> dict[str, str]:

@@ -27,7 +27,7 @@ Make a client, start a payment, and learn where it is paid:
   curl -s "{ingress}/v1/payments/ORD-7?wait=20" -H "Authorization: Bearer $KEY"
 {then}"""
 THEN = {
-    "none": "Open its authorization_url and press Pay, or: curl -X POST AUTHORIZATION_URL/pay",
+    "none": "Once it has an authorization_url, open that and press Pay, or: curl -X POST URL/pay",
     "auto": "Its customer pays, or does not, within a second.",
 }
 

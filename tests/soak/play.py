@@ -76,6 +76,7 @@ class Play:
             began_s = time.monotonic()
             asked_s = asyncio.run(self._traffic(watch))
             self._stage.provider.close_pages()
+            asyncio.run(self._shop.verify(watch.unsettled()))
             self._until_quiet(watch)
             self._done.traffic_s = asked_s - began_s
             self._done.quiet_after_s = time.monotonic() - asked_s
@@ -85,7 +86,7 @@ class Play:
         return self._done
 
     async def _traffic(self, watch: Watch) -> float:
-        """Go on until all was asked and killed and every customer has decided.
+        """Go on until all was asked, killed and opened, and every customer has decided.
 
         Returns when the last was asked or killed (monotonic).
         """
@@ -101,9 +102,13 @@ class Play:
                 await self._shop.refund(completed)
                 if asking.done() and self._killing.is_over:
                     asked_s = asked_s or time.monotonic()
-                    if self._stage.provider.is_idle() and not counts.work:
+                    if self._is_decided():
                         return asked_s
                 await asyncio.sleep(LOOK_S)
+
+    def _is_decided(self) -> bool:
+        provider = self._stage.provider
+        return provider.opened >= len(self._shop.journal.payments) and provider.is_idle()
 
     def _until_quiet(self, watch: Watch) -> None:
         """Return when nothing is open, twice in a row: what is told late is waited for too."""
@@ -121,7 +126,9 @@ class Play:
         self._stage.service.supervisor.check()
         self._killing.reached(counts.settled / self._scale.payments)
         self._show(counts.settled, counts.open)
-        still.require_change((counts, len(self._shop.journal.payments)), counts.open)
+        # Not the work: of that there is always some, as long as the provider is asked again.
+        moved = (counts.payments, counts.settled, counts.open_refunds, bool(counts.work))
+        still.require_change(moved, counts.open)
 
     def _prove(self) -> None:
         stage = self._stage

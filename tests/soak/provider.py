@@ -59,6 +59,11 @@ class Provider:
         """What it took and gave back."""
         return self._simulated.books
 
+    @property
+    def opened(self) -> int:
+        """How many payments were opened there."""
+        return len(self._simulated.checkouts(self.name))
+
     def calls(self) -> list[Call]:
         """Return every call, oldest first."""
         return list(self._simulated.journal)

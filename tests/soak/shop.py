@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.soak.asking import Line
 from tests.soak.errors import SoakFailed
-from tests.soak.intents import Refunding
+from tests.soak.intents import UUID_VERSION, Refunding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,6 +67,13 @@ class Shop:
         async with self._line() as line:
             for reference in references:
                 await self._refund(line, reference)
+
+    async def verify(self, references: Sequence[str]) -> None:
+        """Have it found out what became of these payments; return when each is acknowledged."""
+        async with self._line() as line:
+            for reference in references:
+                key = uuid.UUID(int=self._rng.getrandbits(128), version=UUID_VERSION)
+                _require(await line.post(f"/v1/payments/{reference}/verify", {}, key))
 
     def to_refund(self) -> list[str]:
         """Return the references of acknowledged payments that are to be given back and were not."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 VERIFY_AFTER_S = ",".join(
     str(s)
-    for s in (3, 6, 10, 15, 22, *range(30, 60, 10), *range(60, 200, 20), *range(200, 700, 30))
+    for s in (3, 6, 10, 15, 22, *range(30, 60, 10), *range(60, 200, 20), *range(200, 1_200, 30))
 )
 """When the provider is asked what became of a payment: days, in production. A run is over before
 the last of them, so that nothing is given up."""

@@ -21,6 +21,7 @@ _COUNTS = """
 _COMPLETED = """
     SELECT reference FROM payment_logs WHERE state = 'completed' AND reference = ANY(%s)
 """
+_UNSETTLED = "SELECT reference FROM payment_logs WHERE state IN ('pending', 'processing')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Watch:
         row = self._connection.execute(_COUNTS).fetchone()
         assert row is not None  # a row of counts is always there
         return Counts(*row)
+
+    def unsettled(self) -> list[str]:
+        """Return the payments that have no outcome yet."""
+        return [row[0] for row in self._connection.execute(_UNSETTLED).fetchall()]
 
     def completed(self, references: Sequence[str]) -> list[str]:
         """Return those of these payments that are completed."""

@@ -38,11 +38,12 @@ def take(
 ) -> Known | None:
     """Judge what was told; return the payment as it then stands. Nothing is written yet.
 
-    Refunds of ours that are proven by it are settled; the provider's name is remembered.
+    Refunds of ours that are proven by it are settled; the provider's name is remembered. What
+    contradicts is set aside and counts all the same, unless nothing of the answer is applied.
     """
     heard = case.heard(facts, told, pinned_mode(tx, case, told))
     known = judge_heard(tx, outcome, [case.work], [heard]).get(case.command.reference)
-    if known is None or outcome.letters:
+    if known is None or (outcome.letters and known.payment_id not in outcome.moved):
         return known
     if told.provider_reference is not None:
         command = case.command

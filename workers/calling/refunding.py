@@ -52,13 +52,20 @@ class Refunding(Kind):
     def prepare(self, tx: Transaction, outcome: Outcome, case: Case) -> None:
         """Note that the provider may know of it from now on, and is to be asked until it ends."""
         assert case.refund is not None  # noqa: S101 - `next` raises otherwise
-        stored.mark_sent(tx, case.refund.refund.reference)
+        assert case.known is not None  # noqa: S101 - `needs_payment`
+        stored.mark_sent(tx, case.refund.refund.reference, facts_before=len(case.known.facts))
         verifications.begin_anew(tx, case.refund.payment_id)
         outcome.told.add(case.command.reference)
 
     def act(self, client: ProviderClient, case: Case) -> Told:
         """Ask for it."""
         return client.refund(case.refund_asking(), key=self.key(case))
+
+    def looked(self, tx: Transaction, case: Case) -> None:
+        """Have it asked about until it ends, also where its schedule was over before."""
+        assert case.refund is not None  # noqa: S101 - `next` raises otherwise
+        if settling.reread(tx, case.refund).refund.is_open:
+            verifications.begin(tx, [case.refund.payment_id])
 
     def refused(self, tx: Transaction, outcome: Outcome, case: Case, why: ProviderRefused) -> bool:
         """Take the refusal for what it proves: no money goes back, and the credit is free again."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from domain.errors import OutcomeUnknown, ProviderAway
+from domain.providers.api import SERVER_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +26,15 @@ OPEN_S = 30.0
 PROBE_RETRY_S = 1.0
 """Seconds after which to ask again while that one call is under way."""
 
+_TOO_SLOW = 408
+
 
 class Breaker:
     """Opens after `FAILURES_MAX` calls in a row that failed; shared by threads.
 
     Open, it refuses every call at once. After `OPEN_S` it lets one through: its success closes the
-    breaker, its failure opens it anew. A refusal by the provider is an answer, and no failure.
+    breaker, its failure opens it anew. A refusal by the provider is an answer, and no failure; so
+    is what is not understood, which says more about one payment than about the provider.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,8 +51,8 @@ class Breaker:
         epoch = self._enter()
         try:
             yield
-        except (ProviderAway, OutcomeUnknown):
-            self._learn(epoch, is_failure=True)
+        except (ProviderAway, OutcomeUnknown) as error:
+            self._learn(epoch, is_failure=_is_down(error))
             raise
         except BaseException:
             self._learn(epoch, is_failure=False)
@@ -80,3 +84,10 @@ class Breaker:
     def _turn(self, open_until_s: float | None) -> None:
         self._epoch += 1
         self._failures, self._is_probed, self._open_until_s = 0, False, open_until_s
+
+
+def _is_down(error: ProviderAway | OutcomeUnknown) -> bool:
+    """Say whether it tells that the provider is down or overrun: no answer, 408, 429 or a 5xx."""
+    if isinstance(error, ProviderAway) or error.http_status is None:
+        return True
+    return error.http_status == _TOO_SLOW or error.http_status >= SERVER_ERRORS

@@ -16,7 +16,8 @@ class ProviderClient(Protocol):
 
     `ProviderAway`    it was not sent, or was not looked at: nothing happened there.
     `OutcomeUnknown`  it may have had its effect: ask before it is repeated, or repeat it under
-                      the same key while `keys_live_s` has not passed.
+                      the same key while `keys_live_s` has not passed. `AnswerUnclear` is the case
+                      of a provider that has answered, but not as it documents.
     `ProviderRefused` it had no effect, for good.
     `ReferenceTaken`  only by `initialize`: the provider has this reference already.
     `ProviderForbids` our key is not accepted.
@@ -42,8 +43,9 @@ class ProviderClient(Protocol):
     def look_up(self, asking: Asking) -> Told:
         """Ask what became of the payment and of its refunds. Changes nothing, repeated inside.
 
-        `Told.is_known` False is proof that the provider has no such payment. Where it is not
-        proven (a search index that may be late), raises OutcomeUnknown.
+        `Told.is_known` False is proof that the provider has no such payment in the world that
+        `Told.mode` names, that of our key: no proof about a payment of the other world. Where it is
+        not proven (a search index that may be late), raises OutcomeUnknown.
         """
 
     def refund(self, asking: RefundAsking, *, key: str) -> Told:

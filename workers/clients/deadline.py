@@ -6,7 +6,6 @@ operation on a socket is therefore given no more than what is left of its call.
 
 from __future__ import annotations
 
-import socket
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
+from workers.clients.resolver import RESOLVER
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable, Iterator
 
-ADDRESSES_MAX = 4
-"""Addresses of a host that are tried; each has the time of one connection."""
+    from workers.clients.resolver import Resolver
 
 _UNTIL_S: ContextVar[float] = ContextVar("until_s")
 
@@ -76,13 +76,11 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens connections within the time of the call.
+    """Opens connections within the time of the call, the search for addresses included."""
 
-    The resolver keeps time by itself and cannot be stopped; when it was too slow, nothing is sent.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, resolver: Resolver = RESOLVER) -> None:
         self._backend = httpcore.SyncBackend()
+        self._resolver = resolver
 
     def connect_tcp(
         self,
@@ -94,7 +92,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Try the host's addresses in the resolver's order. Raises what the last one raised."""
         failed: Exception = httpcore.ConnectError("the host has no address")
-        for address in _addresses(host, port):
+        within_s = left_s(timeout, httpcore.ConnectTimeout)
+        for address in self._resolver.find(host, port, within_s=within_s):
             allowed_s = left_s(timeout, httpcore.ConnectTimeout)
             try:
                 return DeadlineStream(
@@ -104,12 +103,5 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
+        self._resolver.distrust(host, port)
         raise failed
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError("the host cannot be resolved") from error
-    return list(dict.fromkeys(str(each[4][0]) for each in found))[:ADDRESSES_MAX]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """The bounds of calls to one provider account. All times are seconds.
 
-    `connect_s`  to open a connection to one address, and again to shake hands on it.
+    `connect_s`  to find the host's addresses, then to open a connection to one of them, and again
+                 to shake hands on it.
     `read_s`     from one part of an answer to the next.
     `call_s`     for one request and its whole answer. Below the age at which an attempt is
                  presumed dead (30 s), so that nobody takes over while a request is under way.

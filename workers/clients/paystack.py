@@ -7,12 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.errors import OutcomeUnknown
+from domain.providers import PROVIDERS, paystack_list
 from domain.providers import paystack_api as api
 from domain.providers import paystack_refunds
 from domain.providers.api import REFUND_PAGES_MAX, unwritable
 
 if TYPE_CHECKING:
     from domain.asking import Asking, Page, RefundAsking, Told
+    from domain.delivery import Mode
     from domain.providers.api import Pairs
     from workers.clients.transport import Transport
 
@@ -22,28 +24,41 @@ def headers(secret_key: str) -> Pairs:
     return (("Authorization", f"Bearer {secret_key}"),)
 
 
+def client(transport: Transport, secret_key: str) -> PaystackClient:
+    """Return the client of the integration that the key belongs to."""
+    return PaystackClient(transport, PROVIDERS["paystack"].mode_of_secret(secret_key))
+
+
 class PaystackClient:
-    """One Paystack integration. It knows no idempotency keys: `key` is left out."""
+    """One Paystack integration. It knows no idempotency keys: `key` is left out.
+
+    `mode` is the world of its secret key, which every answer is about, also that it knows nothing
+    of a payment; None where the key does not say.
+    """
 
     name = "paystack"
     keys_live_s = 0.0
     can_cancel = False
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, mode: Mode | None = None) -> None:
         self._transport = transport
+        self._mode = mode
 
     def initialize(self, asking: Asking, *, key: str) -> Told:
         """Start a transaction."""
         del key
         return self._transport.call(
-            api.initialize(asking), partial(api.read_initialized, asking=asking)
+            api.initialize(asking),
+            partial(api.read_initialized, asking=asking, mode=self._mode),
         )
 
     def look_up(self, asking: Asking) -> Told:
         """Verify the transaction and, where money has come, list what was given back."""
         until_s = self._transport.until_s()
         told = self._transport.call(
-            api.verify(asking), partial(api.read_verified, asking=asking), until_s=until_s
+            api.verify(asking),
+            partial(api.read_verified, asking=asking, mode=self._mode),
+            until_s=until_s,
         )
         if told.provider_reference is None or not api.is_paid(told):
             return told
@@ -65,8 +80,8 @@ class PaystackClient:
         """List transactions, newest first."""
         number = int(cursor) if cursor is not None else 1
         return self._transport.call(
-            api.list_transactions(since_s=since_s, until_s=until_s, page=number),
-            partial(api.read_transactions, page=number),
+            paystack_list.list_transactions(since_s=since_s, until_s=until_s, page=number),
+            partial(paystack_list.read_transactions, page=number),
         )
 
     def _with_refunds(self, told: Told, transaction_id: str, until_s: float) -> Told:

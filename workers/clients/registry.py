@@ -25,13 +25,14 @@ class Clients:
         self._found: dict[tuple[str, str], ProviderClient] = {}
         at_once_max = max(1, settings.call_threads // 2)
         for (provider, account), key in settings.accounts.items():
+            secret = key.get_secret_value()
             transport = Transport(
                 settings.base_url(provider),
-                _HEADERS[provider](key.get_secret_value()),
+                _HEADERS[provider](secret),
                 at_once_max=at_once_max,
             )
             self._transports.append(transport)
-            self._found[provider, account] = _CLIENTS[provider](transport)
+            self._found[provider, account] = _CLIENTS[provider](transport, secret)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Go through (provider, account) of all that have a key."""
@@ -60,9 +61,9 @@ class Clients:
         self.close()
 
 
-_CLIENTS: dict[str, Callable[[Transport], ProviderClient]] = {
-    "paystack": paystack.PaystackClient,
-    "stripe": stripe.StripeClient,
+_CLIENTS: dict[str, Callable[[Transport, str], ProviderClient]] = {
+    "paystack": paystack.client,
+    "stripe": stripe.client,
 }
 _HEADERS: dict[str, Callable[[str], Pairs]] = {
     "paystack": paystack.headers,

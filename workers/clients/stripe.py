@@ -25,6 +25,12 @@ def headers(api_key: str) -> Pairs:
     return (("Authorization", f"Bearer {api_key}"), ("Stripe-Version", api.VERSION))
 
 
+def client(transport: Transport, api_key: str) -> StripeClient:
+    """Return the client of the account; Stripe's objects say themselves which world they are of."""
+    del api_key
+    return StripeClient(transport)
+
+
 class StripeClient:
     """One Stripe account. Equal requests under one key have one effect for `keys_live_s`."""
 

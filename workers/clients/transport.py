@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 from tenacity import (
     RetryCallState,
     Retrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     wait_random_exponential,
 )
 from tenacity.stop import stop_base
 
 from domain.errors import OutcomeUnknown, ProviderAway, ProviderForbids
+from domain.providers.api import AnswerUnclear
 from workers.clients.breaker import Breaker
 from workers.clients.limits import LIMITS, Limits
 from workers.clients.wire import NotSent, Wire
@@ -93,7 +94,8 @@ class Transport:
             return read(self._wire.exchange(request, until_s=call_until_s))
 
     def _repeat(self, once: Callable[[], T], until_s: float) -> T:
-        """Try again what failed by itself, not what the provider asked us to leave.
+        """Try again what failed by itself, not what the provider asked us to leave,
+        nor what was answered but is not understood: the same answer would come again.
 
         Once a try may have had its effect, a later one that had none is no proof of anything.
         """
@@ -116,13 +118,18 @@ class Transport:
 
     def _retrying(self, until_s: float) -> Retrying:
         return Retrying(
-            retry=retry_if_exception_type((NotSent, OutcomeUnknown)),
+            retry=retry_if_exception(_may_pass),
             stop=stop_after_attempt(self._limits.attempts) | _TooLate(until_s),
             wait=wait_random_exponential(
                 multiplier=self._limits.pause_s, max=self._limits.pause_s_max
             ),
             reraise=True,
         )
+
+
+def _may_pass(error: BaseException) -> bool:
+    is_unclear = isinstance(error, AnswerUnclear)
+    return isinstance(error, (NotSent, OutcomeUnknown)) and not is_unclear
 
 
 class _TooLate(stop_base):

@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from domain.errors import OutcomeUnknown, ProviderAway
-from domain.providers.api import PATH_STEPS, ApiAnswer, unwritable
+from domain.providers.api import PATH_STEPS, SERVER_ERRORS, AnswerUnclear, ApiAnswer, unwritable
 from workers.clients import deadline
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Wire:
     def exchange(self, request: ApiRequest, *, until_s: float) -> ApiAnswer:
         """Return the whole answer.
 
-        Raises NotSent or OutcomeUnknown, by `until_s` of the monotonic clock at the latest, unless
-        the resolver takes longer; ProviderRefused where the request has no address.
+        Raises NotSent or OutcomeUnknown, by `until_s` of the monotonic clock at the latest;
+        ProviderRefused where the request has no address.
         """
         url = self._url(request)
         if time.monotonic() >= until_s:
@@ -164,7 +164,8 @@ def _read(chunks: Iterable[bytes], status: int, bytes_max: int) -> bytes:
         deadline.left_s(None, httpcore.ReadTimeout)
         body += chunk
         if len(body) > bytes_max:
-            raise OutcomeUnknown(f"an answer of more than {bytes_max} bytes", http_status=status)
+            unknown = OutcomeUnknown if status >= SERVER_ERRORS else AnswerUnclear
+            raise unknown(f"an answer of more than {bytes_max} bytes", http_status=status)
     return bytes(body)
 
 

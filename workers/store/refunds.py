@@ -26,7 +26,7 @@ class Asked(NamedTuple):
 
 _OF_PAYMENTS = """
     SELECT reference, amount_minor, currency, status, provider_refund_id, object_id,
-           payment_id, client_id, reason
+           coalesce(facts_before, 0), payment_id, client_id, reason
     FROM refunds WHERE payment_id = ANY(%b::bigint[])
     ORDER BY id
 """
@@ -36,17 +36,24 @@ def of_payments(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, list[A
     """Return all refunds of these payments, oldest first."""
     found: dict[int, list[Asked]] = {}
     for row in tx.execute(_OF_PAYMENTS, (Int8s(payment_ids),)):
-        refund = Refund(row[0], Money(row[2], row[1]), *row[3:6])
-        found.setdefault(row[6], []).append(Asked(refund, *row[6:]))
+        refund = Refund(row[0], Money(row[2], row[1]), *row[3:7])
+        found.setdefault(row[7], []).append(Asked(refund, *row[7:]))
     return found
 
 
-def mark_sent(tx: Transaction, reference: str) -> None:
-    """Note that the provider is about to be asked: from now on it may know of the refund."""
-    tx.execute(
-        "UPDATE refunds SET status = 'sent' WHERE reference = %s AND status = 'requested'",
-        (reference,),
-    )
+_MARK_SENT = """
+    UPDATE refunds SET status = 'sent', facts_before = %s
+    WHERE reference = %s AND status = 'requested'
+"""
+
+
+def mark_sent(tx: Transaction, reference: str, *, facts_before: int) -> None:
+    """Note that the provider is about to be asked: from now on it may know of the refund.
+
+    None of the `facts_before` facts that are known of the payment by now is about it, however
+    often it is asked for again.
+    """
+    tx.execute(_MARK_SENT, (facts_before, reference))
 
 
 def change(tx: Transaction, matched: Matched) -> None:

@@ -216,7 +216,7 @@ INTENTS = (
             FROM inbound_events e
             LEFT JOIN inbound_work w ON w.event_id = e.id
             LEFT JOIN provider_calls c ON c.event_id = e.id AND c.outcome = 'answered'
-            WHERE e.source = 'internal' GROUP BY e.reference
+            WHERE e.source = 'internal' AND e.event_key LIKE 'initialize:%%' GROUP BY e.reference
         )
         SELECT count(*), count(*) FILTER (
             WHERE p.id IS NULL OR c.times IS DISTINCT FROM 1 OR c.owed + c.done <> 1)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.demo.shop.orders import Order
     from tests.demo.shop.street import Street
 
+    Payment = dict[str, Any]
+    """A payment as the API tells of it."""
+
 PAGE_S_MAX = 3.0
 """Longest that the shop waits for a page of a payment that is at its provider; it then asks for
 another one. Where a provider names the page only once, a lost answer has lost it for good."""
@@ -60,7 +63,8 @@ class Shop:
 
     async def _serve(self, order: Order, after_s: float) -> None:
         await asyncio.sleep(after_s)
-        order, reference, page = await self._started(order)
+        order, payment = await self._started(order)
+        reference, page = payment["reference"], payment["authorization_url"]
         if order.kind.after is After.CANCEL:
             await self._aftermath.cancel(order, reference)
             return
@@ -68,11 +72,10 @@ class Shop:
         if order.kind.after is After.FORGET:
             self._journal.forgotten.add(reference)
             return
-        payment = await self._ended(order, reference)
-        await self._aftermath.follow(order, payment)
+        await self._aftermath.follow(order, await self._ended(order, payment))
 
-    async def _started(self, order: Order) -> tuple[Order, str, str]:
-        """Ask for a payment until there is one with a page; return it."""
+    async def _started(self, order: Order) -> tuple[Order, Payment]:
+        """Ask for a payment until there is one with a page; return it, and the order as it is."""
         while True:
             answer = await self._line.post(
                 order, "payment", "/v1/payments", order.body(), again=order.is_repeated
@@ -82,31 +85,32 @@ class Shop:
             reference: str = answer.told["reference"]
             self._journal.payments[reference] = order
             self._on_started(reference, order)
-            page = await self._page(reference)
-            if page is not None:
-                return order, reference, page
+            payment = await self._with_page(answer.told)
+            if payment["authorization_url"]:
+                return order, payment
             self._journal.given_up.add(reference)
             await self._aftermath.cancel(order, reference)
             order = order.anew()
 
-    async def _page(self, reference: str) -> str | None:
-        """Return the page of a payment; None where its provider has it and names no page."""
+    async def _with_page(self, payment: Payment) -> Payment:
+        """Return the payment with its page, or without where the provider has it and tells none."""
         loop = asyncio.get_running_loop()
+        reference = payment["reference"]
         there_since_s: float | None = None
-        payment: dict[str, Any] = {}
-        while not (page := payment.get("authorization_url")):
-            if payment.get("state") == "processing":
+        while not payment["authorization_url"]:
+            if payment["state"] == "processing":
                 there_since_s = there_since_s or loop.time()
                 if loop.time() - there_since_s > PAGE_S_MAX:
-                    return None
+                    break
             payment = await self._line.get(f"/v1/payments/{reference}", wait_s=PAGE_S_MAX)
             if payment["state"] not in OPEN:
                 raise ShopFailed(f"{reference} is {payment['state']} before anybody could pay")
-        return str(page)
+        return payment
 
-    async def _ended(self, order: Order, reference: str) -> dict[str, Any]:
+    async def _ended(self, order: Order, payment: Payment) -> Payment:
         """Wait until the payment is no more open; have the provider asked when nobody tells."""
-        payment = await self._settled(reference, within_s=TOLD_S_MAX)
+        reference = payment["reference"]
+        payment = await self._settled(payment, within_s=TOLD_S_MAX)
         for number in range(VERIFICATIONS_MAX):
             if payment["state"] not in OPEN:
                 return payment
@@ -114,15 +118,14 @@ class Shop:
             answer = await self._line.post(order, f"verify {number}", path, {})
             if answer.status != HTTPStatus.ACCEPTED:
                 raise ShopFailed(f"POST {path} was answered {answer.status}")
-            payment = await self._settled(reference, within_s=WAIT_S_MAX)
+            payment = await self._settled(payment, within_s=WAIT_S_MAX)
         raise ShopFailed(f"{reference} is {payment['state']} however often its provider is asked")
 
-    async def _settled(self, reference: str, *, within_s: float) -> dict[str, Any]:
+    async def _settled(self, payment: Payment, *, within_s: float) -> Payment:
         """Return the payment once it has ended, or as it is after `within_s`."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + within_s
-        path = f"/v1/payments/{reference}"
-        payment = await self._line.get(path)
+        path = f"/v1/payments/{payment['reference']}"
         while payment["state"] in OPEN and (left_s := until_s - loop.time()) > 0:
             payment = await self._line.get(path, wait_s=left_s, version=payment["version"])
         return payment

@@ -6,7 +6,7 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tests.simulator.api import paystack_words, stripe_errors, tampering
 from tests.simulator.api.fault import Behaviour, Fault
@@ -41,7 +41,10 @@ class Exchange:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         wire = Wire(scope, receive, send)
-        asked = await _asked(Request(scope, receive))
+        try:
+            asked = await _asked(Request(scope, receive))
+        except ClientDisconnect:  # nothing was asked, and nobody is there to answer
+            return
         call = self._noted(asked)
         if not self._is_allowed(asked):
             await self._whole(wire, call, _UNAUTHORIZED[self._operation.provider]())
