@@ -186,3 +186,10 @@ class OutcomeUnknown(Transient):
         """Keep the status of an answer that proves nothing."""
         super().__init__(message)
         self.http_status = http_status
+
+
+class NothingFound(OutcomeUnknown):
+    """The provider was asked and shows nothing, where showing nothing is no proof (a late index).
+
+    Only by `look_up`, which changes nothing.
+    """

@@ -155,6 +155,17 @@ def _books(listed: There, amount: Money, known: Here) -> Finding:
     return Finding(Verdict.EQUAL, "the same")
 
 
+DISPUTES, REFUNDS = "disputes", "refunds"
+
+
+def not_compared(provider: str) -> tuple[str, ...]:
+    """Return what the provider's list of transactions does not say, so that no run compares it.
+
+    Stripe's says what was given back of each; Paystack's says only what was paid.
+    """
+    return (DISPUTES,) if provider == "stripe" else (REFUNDS, DISPUTES)
+
+
 def unclaimed_name(provider: str, account: str, object_id: str, amount: Money) -> str:
     """Name money for a payment nobody announced as the books do (`judgement.unclaimed_id`)."""
     return f"{provider}:{account}:{object_id}:{amount.amount_minor} {amount.currency}"

@@ -98,6 +98,32 @@ def of(told: Iterable[ToldRefund], refund: Refund) -> ToldRefund | None:
     return next((each for each in known if each.ours == refund.reference), None)
 
 
+def is_alike(
+    told: Iterable[ToldRefund], refund: Refund, others: Sequence[Refund], facts: Sequence[Fact]
+) -> bool:
+    """Say whether the provider tells of a refund of this amount that may be this one.
+
+    One that it calls by the name of another refund of ours is not, nor one that was a fact before
+    this one was asked for. Of any other nobody can say whether it was made without us, or for us
+    without the note that says so.
+    """
+    names = {name for r in others for name in (r.provider_refund_id, r.object_id) if name}
+    references = {r.reference for r in others}
+    return any(
+        each.amount == refund.amount
+        and each.ours not in references
+        and names.isdisjoint((each.provider_refund_id, each.object_id))
+        and not _was_known(facts, each.object_id, refund)
+        for each in told
+    )
+
+
+def _was_known(facts: Sequence[Fact], object_id: str | None, refund: Refund) -> bool:
+    """Say whether the object was there before the refund was asked for: it is another one."""
+    before = facts[: refund.facts_before]
+    return any(f.object_id == object_id and f.kind is FactKind.REFUND for f in before)
+
+
 def match(
     refunds: Sequence[Refund], facts: Sequence[Fact], told: Sequence[ToldRefund] = ()
 ) -> Matched:
@@ -142,7 +168,7 @@ class _Desk:
         """Take note of what the provider calls our refunds."""
         for refund in list(self.refunds.values()):
             theirs = of(told, refund)
-            if theirs is None or self._was_known(theirs.object_id, refund):
+            if theirs is None or _was_known(self.facts, theirs.object_id, refund):
                 continue
             self.theirs[refund.reference] = theirs
             if refund.is_open and refund.provider_refund_id is None:
@@ -150,17 +176,12 @@ class _Desk:
                 self.refunds[refund.reference] = named
                 self.named[refund.reference] = theirs.provider_refund_id
 
-    def _was_known(self, object_id: str | None, refund: Refund) -> bool:
-        """Say whether the object was there before the refund was asked for: it is another one."""
-        before = self.facts[: refund.facts_before]
-        return any(f.object_id == object_id and f.kind is FactKind.REFUND for f in before)
-
     def named_by(self, object_id: str) -> Refund | None:
         """Return our refund of which this is the name."""
         for refund in self.refunds.values():
             theirs = self.theirs.get(refund.reference)
             names = (refund.object_id, refund.provider_refund_id, theirs and theirs.object_id)
-            if object_id in names and not self._was_known(object_id, refund):
+            if object_id in names and not _was_known(self.facts, object_id, refund):
                 return refund
         return None
 

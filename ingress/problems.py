@@ -65,6 +65,7 @@ async def refuse(send: Send, error: Refused, request_id: str) -> None:
         document(error, request_id),
         [
             (b"content-type", b"application/problem+json"),
+            (b"cache-control", b"no-store"),
             (b"x-request-id", request_id.encode()),
             *headers(error),
         ],

@@ -1,14 +1,17 @@
 """One throw-away pair of stores for each test run, and a database of its own for each test.
 
 The stores start in the process that controls the run (with pytest-xdist its workers inherit the
-addresses), the migrations run once into a template, and each test copies the template.
+addresses), the migrations run once into a template, and each test copies the template. All of it is
+kept in memory where there is room: the files of a copy are made and removed five times faster.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
 import traceback
 import uuid
 from pathlib import Path
@@ -31,6 +34,12 @@ TEMPLATE_ERROR = "PAYRATCHET_TEST_TEMPLATE_ERROR"
 # Index 0 is left alone, in case REDIS_URL names a server with something in it; Redis has 16 unless
 # told otherwise.
 REDIS_INDEXES = 15
+MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory."""
+
+MEMORY_FREE_BYTES_MIN = 4 * 1024**3
+"""Room for the stores of all tests that run at a time, and for their logs of a gigabyte."""
+
 RUNS_NO_TEST = (
     "collectonly",
     "help",
@@ -48,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = contextlib.ExitStack()
     config.add_cleanup(run.close)
     environment = run.enter_context(pytest.MonkeyPatch.context())
+    _keep_in_memory(environment)
     empty = _empty_stores(run)
     stores = run.enter_context(Stores.from_environment(_copy(run, empty), throw_away=True))
     environment.setenv(EMPTY_STORES, str(empty))
@@ -109,6 +119,15 @@ def stores_factory() -> Iterator[Callable[[], Stores]]:
 def own_stores(stores_factory: Callable[[], Stores]) -> Stores:
     """Return stores of this test alone, started and not migrated."""
     return stores_factory()
+
+
+def _keep_in_memory(environment: pytest.MonkeyPatch) -> None:
+    """Have temporary files made in memory, by whatever is started too; TMPDIR of a caller wins."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN:
+        environment.setenv("TMPDIR", str(MEMORY))
+        environment.setattr(tempfile, "tempdir", None)
 
 
 def _empty_stores(run: contextlib.ExitStack) -> Path:

@@ -42,6 +42,10 @@ TAKEN_AT_ONCE = {
 Commands are only handed to the threads that call, as many as may wait there.
 """
 
+HANDED_OUT_S = 2.0
+"""After how long a command that was handed to the threads that call is looked at again: so that
+those of an account that hangs, which wait there, do not hide all others."""
+
 
 def nobody_calls(event_ids: Sequence[int]) -> int:
     """Take no commands: this process has no threads for them."""
@@ -109,6 +113,8 @@ class DirectClaimer(threading.Thread):
         try:
             with self._database.transaction() as tx:
                 due = inbox.due(tx, lane=lane, limit=limit)
+                if lane is Lane.CALLS:
+                    inbox.hand_out(tx, [item.event_id for item in due], for_s=HANDED_OUT_S)
             if lane is Lane.CALLS:
                 return self._call([item.event_id for item in due])
             for event_ids in _batches(due):

@@ -129,7 +129,10 @@ def _released(work: Work, known: Known, asked: refunds.Asked) -> ledger.Posting:
 
 
 REFETCH = "refetch-"
-"""What a look-up's number begins with that was ordered by an event; its id follows."""
+"""What a look-up's number begins with that was ordered by an event; its id follows.
+
+Where the event was given another try, a dot and the try's number follow: it is asked anew.
+"""
 
 
 def ask_again(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> None:
@@ -141,23 +144,26 @@ def ask_again(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> 
     if not wanted:
         return
     events = [(item.event_id, item.received_at) for item in work if item.event_id in wanted]
-    requests = {item.event_id: item.request_id for item in work}
+    by_event = {item.event_id: item for item in work}
     for event in payments.meant(tx, events):
+        item = by_event[event.event_id]
+        again = f".{item.replay_id}" if item.replay_id is not None else ""
         command = Command(
             CommandKind.VERIFY,
             event.provider,
             event.account,
             event.reference,
             dead_letters.SYSTEM,
-            number=f"{REFETCH}{event.event_id}",
+            number=f"{REFETCH}{event.event_id}{again}",
         )
-        commands.enqueue(tx, [command], request_id=requests[event.event_id])
+        commands.enqueue(tx, [command], request_id=item.request_id)
 
 
 def asked_again(tx: Transaction, command: Command) -> None:
     """Resolve the dead letter of the event that ordered this look-up, if one did."""
-    event_id = command.number.removeprefix(REFETCH)
-    if command.number != event_id and event_id.isdecimal():
+    ordered_by = command.number.removeprefix(REFETCH)
+    event_id = ordered_by.partition(".")[0]
+    if command.number != ordered_by and event_id.isdecimal():
         dead_letters.resolve_refetched(tx, int(event_id))
 
 

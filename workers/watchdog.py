@@ -1,7 +1,8 @@
 """The watchdog: a worker that has gone deaf exits, so that its supervisor starts a whole one.
 
 Dramatiq's threads can die while the process stays up; what was fetched is then stranded until the
-process ends. The relay would ring for it, but in vain if every worker were deaf.
+process ends. The relay would ring for it, but in vain if every worker were deaf. A thread that
+stalls is as good as dead; how long it may take `workers.pulse` says.
 """
 
 from __future__ import annotations

@@ -25,20 +25,33 @@ _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<key>[!-~]+)")
 
 
 class Caller(NamedTuple):
-    """Who asks, by which key, and what was kept under the request's Idempotency-Key."""
+    """Who asks, and what was kept under the request's Idempotency-Key."""
 
     client: Client
-    prefix: str
     stored: Stored | None
 
 
-def presented(headers: Sequence[tuple[bytes, bytes]]) -> str:
-    """Return the key that the request presents. Raises KeyMissing when there is not exactly one."""
+class Presented(NamedTuple):
+    """A key that may be one of ours, and the part of it by which it is found."""
+
+    prefix: str
+    key: str
+
+
+def presented(headers: Sequence[tuple[bytes, bytes]]) -> Presented:
+    """Return the key that the request presents; nobody is asked about it yet.
+
+    Raises KeyMissing when there is not exactly one, KeyInvalid when it cannot be one of ours.
+    """
     values = [value.strip(b" \t") for name, value in headers if name == b"authorization"]
     match = _BEARER.fullmatch(values[0][:KEY_LENGTH_MAX]) if len(values) == 1 else None
     if match is None:
         raise KeyMissing("send your key as `Authorization: Bearer prk_…`")
-    return match["key"].decode()
+    key = match["key"].decode()
+    prefix = api_keys.prefix_of(key)
+    if prefix is None:
+        raise _invalid()
+    return Presented(prefix, key)
 
 
 _FIND = """
@@ -57,25 +70,31 @@ _FIND = """
 
 
 async def find(
-    connection: Connection, pepper: bytes, presented: str, operation: Operation, key: UUID | None
+    connection: Connection,
+    pepper: bytes,
+    presented: Presented,
+    operation: Operation,
+    key: UUID | None,
 ) -> Caller:
     """Return whoever the key belongs to, asked for anew each time: a revoked key ends at once.
 
     Raises KeyInvalid.
     """
-    prefix = api_keys.prefix_of(presented)
-    if prefix is None:
-        raise _invalid()
     cursor = await connection.execute(
         _FIND,
-        {"prefix": prefix, "method": operation.method, "route": operation.path, "key": key},
+        {
+            "prefix": presented.prefix,
+            "method": operation.method,
+            "route": operation.path,
+            "key": key,
+        },
     )
     row = await cursor.fetchone()
-    expected = api_keys.key_hash(pepper, presented)
+    expected = api_keys.key_hash(pepper, presented.key)
     if row is None or not hmac.compare_digest(expected, row["key_hash"]):
         raise _invalid()
     kept = None if row["status"] is None else idempotency.stored(row)
-    return Caller(_client(row), prefix, kept)
+    return Caller(_client(row), kept)
 
 
 def require_scope(client: Client, operation: Operation) -> None:

@@ -86,12 +86,12 @@ class Changes:
         """Return how many readers have a place."""
         return len(self._places)
 
-    def watch(self, reference: str) -> AbstractContextManager[Watch | None]:
+    def watch(self, reference: str, client_id: str) -> AbstractContextManager[Watch | None]:
         """Give a reader its place, None where there is none, and take it back in any case.
 
         Watch first, then read what is to be waited for: no change in between is then missed.
         """
-        return self._places.watch(reference)
+        return self._places.watch(reference, client_id)
 
     async def _look_on(self) -> None:
         """Look once a second, while somebody waits."""

@@ -43,6 +43,12 @@ _EQUAL = f"""
 """The payment, if all that was asked of it is asked again; the command has what else there was."""
 
 
+_ANNOUNCE = f"""
+    WITH made AS ({ANNOUNCE})
+    SELECT made.*, %(metadata)s::jsonb AS metadata FROM made
+"""
+"""The metadata comes back as it is kept, which is how it will be shown ever after."""
+
 _BLANK: Mapping[str, Any] = MappingProxyType(
     {
         "provider_reference": None,
@@ -103,7 +109,7 @@ def _asked(call: Call) -> _Asked:
         "account": ACCOUNT,
         "amount_minor": intent.amount_minor,
         "currency": intent.currency,
-        "metadata": intent.metadata,
+        "metadata": intent.metadata or {},
     }
     announcement = Announcement(
         reference=reference,
@@ -128,7 +134,7 @@ async def _announce(connection: Connection, call: Call, asked: _Asked) -> AsyncC
         "actor": call.client.actor,
         "head_hash": asked.head_hash,
     }
-    return await connection.execute(ANNOUNCE, asked.columns | more)
+    return await connection.execute(_ANNOUNCE, asked.columns | more)
 
 
 async def _equal(connection: Connection, asked: _Asked) -> Row:

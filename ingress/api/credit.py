@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from domain.errors import CurrencyUnknown
 from domain.ledger import CUSTOMER_PREFIX, SMS_REVENUE
 from domain.money import Money
@@ -18,7 +16,6 @@ from domain.payment import REFERENCE
 from ingress.api import naming
 from ingress.api.errors import (
     Decided,
-    IdempotencyKeyReused,
     Problem,
     ReferenceInUse,
     ValidationFailed,
@@ -83,7 +80,7 @@ _DEBIT = f"""
         FOR NO KEY UPDATE
     ), line AS (
         INSERT INTO sms_transactions ({_LINE_COLUMNS})
-        SELECT %(reference)s, %(client_id)s, %(key)s::uuid, %(customer_id)s, %(currency)s,
+        SELECT %(reference)s, %(client_id)s, NULL, %(customer_id)s, %(currency)s,
                'sms_debit', -%(amount_minor)s::bigint, balance_minor - %(amount_minor)s,
                version + 1, nextval('ledger_movement_ids'), NULL, %(service)s, %(description)s,
                clock_timestamp()
@@ -162,7 +159,6 @@ def _values(asked: DebitBody, call: Call) -> dict[str, Any]:
         **asked.model_dump(),
         "reference": asked.reference or naming.fresh("sd"),
         "client_id": call.client.id,
-        "key": call.key,
     }
 
 
@@ -188,13 +184,7 @@ async def reverse(connection: Connection, call: Call) -> Reply:
 
 
 async def _one(connection: Connection, query: str, values: dict[str, Any]) -> Row | None:
-    """Run one statement. Raises IdempotencyKeyReused where the key has spent before."""
-    try:
-        return await (await connection.execute(query, values)).fetchone()
-    except psycopg.errors.UniqueViolation as error:
-        if error.diag.constraint_name != "sms_transactions_idempotency_key_once":
-            raise
-        raise IdempotencyKeyReused("the key was used for another debit") from error
+    return await (await connection.execute(query, values)).fetchone()
 
 
 OPERATIONS: tuple[Operation, ...] = (

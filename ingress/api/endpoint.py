@@ -15,10 +15,11 @@ from domain.wakeup import Lane
 from ingress import gate, problems
 from ingress.addresses import client_address
 from ingress.api import answer, authentication, idempotency, request, transactions
-from ingress.api.errors import IdempotencyKeyInvalid, KeyRefused, LimitExceeded
+from ingress.api.errors import IdempotencyKeyInvalid, KeyRefused
 from ingress.api.hanging_up import while_connected
 from ingress.api.idempotency import Slot
 from ingress.api.operation import Call
+from ingress.api.pulse import QUEUE_S_MAX
 from ingress.api.transactions import Doing
 from ingress.errors import MethodNotAllowed
 
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from ingress.api.cursor import Cursors
     from ingress.api.last_used import LastUsed
     from ingress.api.limits import Limits
+    from ingress.api.once import Once
     from ingress.api.operation import Awaiting, Client, Operation, Reply
     from ingress.api.pool import Pool
     from ingress.api.request import Read
-    from ingress.api.turns import Turns
     from ingress.body import Bodies
     from ingress.doorbell import Doorbell
     from ingress.problems import Headers
@@ -51,7 +52,7 @@ class Surroundings(NamedTuple):
 
     pepper: bytes
     pool: Pool
-    turns: Turns
+    once: Once
     limits: Limits
     bodies: Bodies
     doorbell: Doorbell
@@ -81,42 +82,50 @@ class Endpoint:
     async def _answer(
         self, operation: Operation, scope: Scope, receive: Receive
     ) -> tuple[Answer, Headers]:
+        until_s = asyncio.get_running_loop().time() + QUEUE_S_MAX
         key, key_refused = _key(operation, scope)
-        caller = await self._caller(operation, scope, key)
+        caller = await self._caller(operation, scope, key, until_s)
         authentication.require_scope(caller.client, operation)
         if key_refused is not None:
             raise key_refused
         read = await self._read(operation, scope, receive)
         call = self._call(caller.client, scope, read, key)
         if operation.method == "GET":
-            return await self._look(Doing(operation, call), receive), []
+            return await self._look(Doing(operation, call), receive, until_s), []
         slot = _slot(operation, call, scope, read)
         if slot is not None and caller.stored is not None:
             return idempotency.replay(caller.stored, slot.fingerprint), []
-        return await self._do(Doing(operation, call, slot))
+        given, headers = await self._all.once.do(Doing(operation, call, slot, until_s))
+        _log(given, call)
+        return given, headers
 
-    async def _caller(self, operation: Operation, scope: Scope, key: UUID | None) -> Caller:
+    async def _caller(
+        self, operation: Operation, scope: Scope, key: UUID | None, until_s: float
+    ) -> Caller:
         """Return who asks. Raises KeyRefused; LimitExceeded for one who fails too often."""
+        address = client_address(scope, self._all.trusted_proxies)
         try:
             presented = authentication.presented(scope["headers"])
+            if not self._all.last_used.knows(presented.prefix):
+                self._all.limits.require_welcome(address)
             caller = await self._all.pool.use(
                 lambda connection: authentication.find(
                     connection, self._all.pepper, presented, operation, key
-                )
+                ),
+                until_s=until_s,
             )
         except KeyRefused as refused:
-            address = client_address(scope, self._all.trusted_proxies)
             await self._all.limits.take_unauthenticated(address)
             raise refused from None
-        self._all.last_used.note(caller.prefix)
+        self._all.last_used.note(presented.prefix)
         return caller
 
     async def _read(self, operation: Operation, scope: Scope, receive: Receive) -> Read:
         if operation.body is None:
             return request.read(operation, scope, b"")
-        request.require_json(scope)
         head = gate.head_of(scope)
         body = await self._all.bodies.read(receive, content_length=head.content_length)
+        request.require_json(scope, body)
         return request.read(operation, scope, body)
 
     def _call(self, client: Client, scope: Scope, read: Read, key: UUID | None) -> Call:
@@ -132,9 +141,9 @@ class Endpoint:
             cursors=self._all.cursors.within(client.id),
         )
 
-    async def _look(self, doing: Doing, receive: Receive) -> Answer:
+    async def _look(self, doing: Doing, receive: Receive, until_s: float) -> Answer:
         """Return what there is, after the wait for a change that the request asks for."""
-        reply = await self._read_now(doing)
+        reply = await self._read_now(doing._replace(until_s=until_s))
         awaiting = _awaiting(doing, reply)
         if awaiting is not None:
             reply = await while_connected(receive, self._changed(doing, awaiting))
@@ -145,41 +154,19 @@ class Endpoint:
         now_s = asyncio.get_running_loop().time
         until_s = now_s() + awaiting.timeout_s
         while True:
-            with self._all.changes.watch(awaiting.reference) as watch:
+            with self._all.changes.watch(awaiting.reference, doing.call.client.id) as watch:
                 reply = await self._read_now(doing)
-                is_over = now_s() >= until_s or _awaiting(doing, reply) != awaiting
-                if watch is None or is_over:
+                now = _awaiting(doing, reply)
+                if watch is None or now is None or now.known != awaiting.known:
                     return reply
-                await watch.wait(awaiting.seen, until_s=until_s)
+                if now_s() >= until_s:
+                    return reply
+                await watch.wait(now.seen, until_s=until_s)
 
     async def _read_now(self, doing: Doing) -> Reply:
-        return await self._all.pool.use(lambda connection: transactions.read(connection, doing))
-
-    async def _do(self, doing: Doing) -> tuple[Answer, Headers]:
-        limit = doing.operation.limit
-        headers: Headers = []
-        if limit is not None:
-            try:
-                headers = await self._all.limits.take(limit, doing.call.client)
-            except LimitExceeded as refused:
-                return await self._replayed(doing, refused), []
-        turn = None if doing.operation.turn is None else doing.operation.turn(doing.call)
-        async with self._all.turns.take(doing.slot), self._all.turns.take(turn):
-            given = await self._all.pool.use(
-                lambda connection: transactions.write(connection, doing)
-            )
-        _log(given, doing)
-        return given, headers
-
-    async def _replayed(self, doing: Doing, refused: LimitExceeded) -> Answer:
-        """Return what an equal request was answered meanwhile. Raises the refusal if nothing."""
-        slot = doing.slot
-        if slot is None:
-            raise refused
-        stored = await self._all.pool.use(lambda connection: idempotency.find(connection, slot))
-        if stored is None:
-            raise refused
-        return idempotency.replay(stored, slot.fingerprint)
+        return await self._all.pool.use(
+            lambda connection: transactions.read(connection, doing), until_s=doing.until_s
+        )
 
 
 def _key(operation: Operation, scope: Scope) -> tuple[UUID | None, IdempotencyKeyInvalid | None]:
@@ -217,12 +204,12 @@ def _headers(given: Answer, scope: Scope) -> Headers:
     return headers
 
 
-def _log(given: Answer, doing: Doing) -> None:
+def _log(given: Answer, call: Call) -> None:
     log.info(
         "api.answered",
-        request_id=doing.call.request_id,
-        actor=doing.call.client.actor,
+        request_id=call.request_id,
+        actor=call.client.actor,
         status=given.status,
-        reference=doing.call.path.get("reference"),
+        reference=call.path.get("reference"),
         event_ids=given.ring,
     )

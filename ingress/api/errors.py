@@ -130,6 +130,10 @@ class IdempotencyKeyInUse(Later):
     http_status = 409
     title = "A request with this Idempotency-Key is in progress"
 
+    def __init__(self) -> None:
+        """Tell what is waited for."""
+        super().__init__("the first request with this key is not answered yet")
+
 
 class LimitExceeded(RateLimited):
     """The client, or the address of an unknown caller, asks too often.

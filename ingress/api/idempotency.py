@@ -30,8 +30,8 @@ HEADER = b"idempotency-key"
 KEPT_DAYS = 30
 """Days for which a key is known; after them it is a new one."""
 
-_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_KEY = re.compile(rf'(?P<quote>"?)(?P<uuid>{_UUID})(?P=quote)'.encode())
+UUID_PATTERN = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_KEY = re.compile(rf'(?P<quote>"?)(?P<uuid>{UUID_PATTERN})(?P=quote)'.encode())
 
 
 class Slot(NamedTuple):
@@ -42,6 +42,11 @@ class Slot(NamedTuple):
     route: str
     key: UUID
     fingerprint: bytes
+
+    @property
+    def place(self) -> tuple[str, str, str, UUID]:
+        """Return the place, whatever request the key is used for."""
+        return (self.client_id, self.method, self.route, self.key)
 
 
 class Stored(NamedTuple):
@@ -101,9 +106,14 @@ _CLAIM = f"""
 """
 
 _KEEP = """
-    UPDATE idempotency_keys SET status = %(status)s, headers = %(headers)s, body = %(body)s
-    WHERE (client_id, method, route, key) = (%(client_id)s, %(method)s, %(route)s, %(key)s)
+    WITH kept AS (
+        UPDATE idempotency_keys SET status = %(status)s, headers = %(headers)s, body = %(body)s
+        WHERE (client_id, method, route, key) = (%(client_id)s, %(method)s, %(route)s, %(key)s)
+        RETURNING key
+    )
+    SELECT 1 / count(*) FROM kept
 """
+"""Fails, and with it the commit that is sent after it unseen, where there is no row to keep in."""
 
 _FIND = """
     SELECT fingerprint, status, headers, body FROM idempotency_keys
@@ -146,13 +156,19 @@ class Claim:
         except LockNotAvailable as error:
             if self._cursor.rowcount >= 0:
                 raise
-            raise IdempotencyKeyInUse(
-                "the first request with this key is not answered yet"
-            ) from error
+            raise IdempotencyKeyInUse from error
 
     async def kept(self) -> Stored | None:
-        """Return what is there already; None where the slot is now this transaction's."""
-        return None if self._cursor.rowcount else await find(self._connection, self._slot)
+        """Return what is there already; None where the slot is now this transaction's.
+
+        Raises IdempotencyKeyInUse where it is neither: what was there has just been forgotten.
+        """
+        if self._cursor.rowcount:
+            return None
+        found = await find(self._connection, self._slot)
+        if found is None:
+            raise IdempotencyKeyInUse
+        return found
 
 
 async def find(connection: Connection, slot: Slot) -> Stored | None:
@@ -163,17 +179,20 @@ async def find(connection: Connection, slot: Slot) -> Stored | None:
 
 async def keep(connection: Connection, slot: Slot, answer: Answer) -> None:
     """Write the answer of the transaction that began with the slot."""
-    await connection.execute(_KEEP, {**slot._asdict(), **_columns(answer)})
+    kept = left(slot, answer)
+    columns = {"status": kept.status, "headers": Jsonb(kept.headers), "body": kept.body}
+    await connection.execute(_KEEP, {**slot._asdict(), **columns})
+
+
+def left(slot: Slot, answer: Answer) -> Stored:
+    """Return what is kept in the slot once the answer is committed."""
+    headers = {} if answer.location is None else {"location": answer.location}
+    return Stored(slot.fingerprint, answer.status, headers, answer.body)
 
 
 def stored(row: dict[str, Any]) -> Stored:
     """Return the row's columns as what was kept."""
     return Stored(row["fingerprint"], row["status"], row["headers"], row["body"])
-
-
-def _columns(answer: Answer) -> dict[str, Any]:
-    headers = {} if answer.location is None else {"location": answer.location}
-    return {"status": answer.status, "headers": Jsonb(headers), "body": answer.body}
 
 
 def _exact(value: object) -> object:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import to_json
 
 from domain.errors import AmountInvalid, CurrencyUnknown
@@ -30,6 +30,10 @@ METADATA_BYTES_MAX = 8_192
 METADATA_DEPTH_MAX = 8
 """Levels of nesting of the metadata, itself included."""
 
+FRACTION_MAX = 1e19
+"""Bound of numbers with a fraction or an exponent: the store writes them out, digit by digit, and
+what is answered must be good to be sent again."""
+
 CALLBACK_URL_LENGTH_MAX = 2_000
 EMAIL_LENGTH_MAX = 254
 
@@ -47,13 +51,20 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _double(number: Decimal) -> float:
+    """Return the number. Raises ValueError where it would not be given back as it was sent."""
+    double = float(number)
+    if abs(double) >= FRACTION_MAX:
+        raise ValueError("a number with a fraction or an exponent is too large")
+    if Decimal(repr(double)) != number or (not double and number.is_signed()):
+        raise ValueError("a number would not be given back as it was sent")
+    return double
+
+
 def _plain(value: Any, depth_left: int = METADATA_DEPTH_MAX) -> Any:
-    """Return JSON with fractions as they will be answered. Raises ValueError when too deep."""
+    """Return JSON with fractions as doubles. Raises ValueError when too deep."""
     if isinstance(value, Decimal):
-        number = float(value)
-        if number in (float("inf"), float("-inf")):
-            raise ValueError("a number is beyond a double")
-        return number
+        return _double(value)
     if isinstance(value, (dict, list)) and not depth_left:
         raise ValueError(f"it is nested more than {METADATA_DEPTH_MAX} levels deep")
     if isinstance(value, dict):
@@ -94,7 +105,7 @@ class Intent(Body):
     email: Email | None = None
     reference: Reference | None = None
     callback_url: WebAddress | None = None
-    metadata: Metadata = Field(default_factory=dict)
+    metadata: Metadata | None = None
 
     @field_validator("currency")
     @classmethod

@@ -50,6 +50,10 @@ class LastUsed:
                 await self._task
         await self._write()
 
+    def knows(self, prefix: str) -> bool:
+        """Say whether a valid key with this prefix was used here."""
+        return prefix in self._noted_s
+
     def note(self, prefix: str) -> None:
         """Note that the key was used now."""
         now_s = time.monotonic()

@@ -7,20 +7,19 @@ nobody is refused for that, and nobody gets in without being counted.
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
-from limits import RateLimitItemPerSecond
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from domain import rates
 from domain.rates import Rate
-from ingress.api.errors import LimitExceeded
+from ingress.api import standings
+from ingress.api.standings import Charge, Standing, exceeded, item_of, rate_of
+from ingress.api.unwelcome import Unwelcome
 from ingress.api.windows import OwnWindows, SharedWindows
 from ingress.failures import Failures
 
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ingress.api.operation import Client, Limit
-    from ingress.api.windows import Windows
-
-    Headers = list[tuple[bytes, bytes]]
 
 KEY_PREFIX = "{payratchet-limits}"
 """Prefix of every key; it is not the broker's, whose keys may be thrown away."""
@@ -48,28 +44,9 @@ UNAUTHENTICATED = Rate(60, 60)
 """How often an address may ask without a valid key; then it is told to stay away."""
 
 _ANONYMOUS = "anonymous"
+_NO_KEYS = "too many requests of this address had no valid key"
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class _Standing(NamedTuple):
-    """How a caller stands after a request that was counted, or was one too many."""
-
-    name: str
-    rate: Rate
-    is_within: bool
-    remaining: int
-    reset_s: int
-
-    @property
-    def policy(self) -> str:
-        """Return the value of `RateLimit-Policy`."""
-        return f'"{self.name}";q={self.rate.requests};w={self.rate.period_s}'
-
-    @property
-    def state(self) -> str:
-        """Return the value of `RateLimit`."""
-        return f'"{self.name}";r={self.remaining};t={self.reset_s}'
 
 
 class Limits:
@@ -82,6 +59,7 @@ class Limits:
         self._shared: SharedWindows | None = None
         self._own = OwnWindows()
         self._own_failures = Failures(failures_max=UNAUTHENTICATED.requests)
+        self._unwelcome = Unwelcome()
         self._ask_again_at_s = 0.0
         self.is_degraded = False
 
@@ -102,40 +80,62 @@ class Limits:
         if self._pool is not None:
             await self._pool.disconnect()
 
-    async def take(self, limit: Limit, client: Client) -> Headers:
-        """Count one request of the client; return the headers that tell how it stands.
+    async def take(self, limit: Limit, client: Client) -> Charge:
+        """Count one request of the client; return what tells how it stands.
 
         Raises LimitExceeded, and counts nothing, when it is one too many.
         """
         own = client.initialize_limit if limit == "initialize" else client.verify_limit
-        rate = _rate(own) or self._defaults[limit]
+        rate = rate_of(own) or self._defaults[limit]
         standing = await self._count(limit, client.id, rate)
         if not standing.is_within:
-            raise _exceeded(standing, f"at most {rate.requests} in {rate.period_s} s")
-        return [
-            (b"ratelimit-policy", standing.policy.encode()),
-            (b"ratelimit", standing.state.encode()),
-        ]
+            raise exceeded(standing, f"at most {rate.requests} in {rate.period_s} s")
+        return Charge(client.id, standing)
+
+    async def give_back(self, charge: Charge) -> None:
+        """Count the request no more: it was answered before."""
+        item, at_s = item_of(charge.standing.name, charge.standing.rate), charge.standing.at_s
+        await self._own.give_back(item, charge.who, at_s)
+        if self._shared is None or self.is_degraded:
+            return
+        try:
+            async with asyncio.timeout(REDIS_S_MAX):
+                await self._shared.give_back(item, charge.who, at_s)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note_away(error)
 
     async def take_unauthenticated(self, address: str) -> None:
         """Count one request without a valid key. Raises LimitExceeded for one too many."""
         standing = await self._count_failure(address)
         if not standing.is_within:
-            raise _exceeded(standing, "too many requests of this address had no valid key")
+            self._unwelcome.note(address, standing.reset_s)
+            raise exceeded(standing, _NO_KEYS)
 
-    async def _count(self, name: str, who: str, rate: Rate) -> _Standing:
+    def require_welcome(self, address: str) -> None:
+        """Raise LimitExceeded, without asking anybody, for an address that is over its limit.
+
+        Now and then one of its requests is let through: its key might be a new one.
+        """
+        away_s = self._unwelcome.away_s(address)
+        if away_s:
+            raise exceeded(_anonymous(away_s), _NO_KEYS)
+
+    async def _count(self, name: str, who: str, rate: Rate) -> Standing:
+        """Count in Redis, and here, where the count goes on when that is away."""
         standing = await self._count_shared(name, who, rate)
-        return standing or await _hit(self._own, name, who, rate)
+        if standing is None:
+            return await standings.hit(self._own, name, who, rate)
+        if standing.is_within:
+            self._own.note(item_of(name, rate), who, standing.at_s)
+        return standing
 
-    async def _count_failure(self, address: str) -> _Standing:
+    async def _count_failure(self, address: str) -> Standing:
         """Without Redis addresses are counted by what cannot be filled up by many of them."""
         standing = await self._count_shared(_ANONYMOUS, address, UNAUTHENTICATED)
-        if standing is not None:
-            return standing
         away_s = self._own_failures.note(address, now_s=time.monotonic())
-        return _Standing(_ANONYMOUS, UNAUTHENTICATED, not away_s, 0, away_s)
+        return standing or _anonymous(away_s)
 
-    async def _count_shared(self, name: str, who: str, rate: Rate) -> _Standing | None:
+    async def _count_shared(self, name: str, who: str, rate: Rate) -> Standing | None:
         """Return how it stands in Redis; None while that is away."""
         now_s = time.monotonic()
         if self._shared is None or now_s < self._ask_again_at_s:
@@ -145,7 +145,7 @@ class Limits:
             self._ask_again_at_s = now_s + PAUSE_S
         try:
             async with asyncio.timeout(REDIS_S_MAX):
-                standing = await _hit(self._shared, name, who, rate)
+                standing = await standings.hit(self._shared, name, who, rate)
         except (RedisError, OSError, TimeoutError) as error:
             self._note_away(error)
             return None
@@ -165,27 +165,5 @@ class Limits:
         self.is_degraded = False
 
 
-async def _hit(windows: Windows, name: str, who: str, rate: Rate) -> _Standing:
-    hit = await windows.hit(
-        RateLimitItemPerSecond(rate.requests, rate.period_s, namespace=name), who
-    )
-    reset_s = min(rate.period_s, max(1, round(hit.reset_at_s - time.time() + 0.5)))
-    return _Standing(name, rate, hit.is_within, max(0, hit.remaining), reset_s)
-
-
-def _exceeded(standing: _Standing, reason: str) -> LimitExceeded:
-    return LimitExceeded(
-        reason,
-        retry_after_s=standing.reset_s,
-        policy=standing.policy,
-        standing=standing.state,
-    )
-
-
-@functools.lru_cache(maxsize=1_024)
-def _rate(text: str | None) -> Rate | None:
-    """Return a client's own rate. One that cannot be read is none: the default is the safer."""
-    try:
-        return None if text is None else rates.parse(text)
-    except ValueError:
-        return None
+def _anonymous(away_s: int) -> Standing:
+    return Standing(_ANONYMOUS, UNAUTHENTICATED, not away_s, 0, away_s)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 
 from domain.money import AMOUNT_MINOR_MAX
 from domain.payment import CUSTOMER_ID, REFERENCE
@@ -54,6 +61,16 @@ Moment = Annotated[
 AmountMinor = Annotated[int, Field(gt=0, le=AMOUNT_MINOR_MAX)]
 """Money that is to move, minor units of its currency."""
 
-Reference = Annotated[str, StringConstraints(pattern=f"^{REFERENCE.pattern}$")]
+
+def _no_step(reference: str) -> str:
+    """Refuse what a path takes for a step: nobody could ask for what has such a reference."""
+    if reference in (".", ".."):
+        raise ValueError("a reference of dots alone is none")
+    return reference
+
+
+Reference = Annotated[
+    str, StringConstraints(pattern=f"^{REFERENCE.pattern}$"), AfterValidator(_no_step)
+]
 CustomerId = Annotated[str, StringConstraints(pattern=f"^{CUSTOMER_ID.pattern}$")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]

@@ -90,7 +90,9 @@ def _body(model: type[BaseModel]) -> Json:
 def _reply(operation: Operation, status: int, model: type[BaseModel]) -> Json:
     names = ["X-Request-Id"]
     if operation.method == "POST":
-        names += ["Idempotent-Replayed", "Location"]
+        names.append("Idempotent-Replayed")
+    if operation.tells_location:
+        names.append("Location")
     if operation.limit is not None:
         names += ["RateLimit", "RateLimit-Policy"]
     return {

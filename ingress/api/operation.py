@@ -70,13 +70,14 @@ class Reply(NamedTuple):
 
 
 class Awaiting(NamedTuple):
-    """What a reader waits for: that the payment is no more as it was `seen`.
+    """What a reader waits for: that `known` is no more so, or that it is told to wait no more.
 
-    `seen` is (version, authorization_url).
+    `seen` is how the payment stands, (version, authorization_url): while it does, nobody looks.
     """
 
     reference: str
     seen: tuple[int, str | None]
+    known: tuple[int | None, str | None]
     timeout_s: float
 
 
@@ -98,6 +99,7 @@ class Operation:
     `attempt`   sends in one go, before anything is known, the statements that `run` would come to
                 if all is as it mostly is. They are rolled back, and `run` begins anew, when its
                 outcome is None, when the request's key was taken, and when a constraint objects.
+    `tells_location`  its replies say where the payment is to be found.
     `turn`      names what the request locks: those that lock the same wait for their turn here,
                 not each with a connection of its own. None: it locks nothing that others do.
     """
@@ -116,3 +118,4 @@ class Operation:
     awaits: Callable[[Call, Reply], Awaiting | None] | None = None
     attempt: Callable[[Connection, Call], Awaitable[Outcome]] | None = None
     turn: Callable[[Call], str | None] | None = None
+    tells_location: bool = False

@@ -7,62 +7,28 @@ from typing import TYPE_CHECKING
 from domain.commands import CommandKind
 from domain.transitions import State
 from ingress import gate
-from ingress.api import commanding, creation
+from ingress.api import cancelling, commanding, creation, listing
 from ingress.api.errors import PaymentUnknown, ReferenceInUse, TransitionIllegal
 from ingress.api.intent import Intent
 from ingress.api.models import Nothing
 from ingress.api.models_payments import Choice, Payment, PaymentPage, Reading
 from ingress.api.operation import Awaiting, Operation, Reply
-from ingress.api.payments_shown import COLUMNS, payment, reply
+from ingress.api.payments_shown import COLUMNS, reply
 
 if TYPE_CHECKING:
     from ingress.api.operation import Call, Connection, Row
 
-CANCELLABLE = frozenset({State.PENDING, State.PROCESSING})
+UNDECIDED = frozenset({State.PENDING, State.PROCESSING})
+"""States in which a URL may still come."""
 
 _ONE = f"""
     SELECT {COLUMNS} FROM payment_logs
     WHERE reference = %(reference)s AND client_id = %(client_id)s
 """
 
-_PAGE = f"""
-    SELECT {COLUMNS} FROM payment_logs
-    WHERE client_id = %(client_id)s AND id < %(before)s
-      AND (%(customer_id)s::text IS NULL OR customer_id = %(customer_id)s)
-      AND (%(state)s::text IS NULL OR state = %(state)s)
-      AND (%(provider)s::text IS NULL OR provider = %(provider)s)
-    ORDER BY id DESC LIMIT %(rows)s
-"""
-
-_NEWEST = 2**63 - 1
-
 
 async def _show(connection: Connection, call: Call) -> Reply:
     return reply(200, await _found(connection, call), location=False)
-
-
-async def _list(connection: Connection, call: Call) -> Reply:
-    choice: Choice = call.query
-    filters = {
-        "customer_id": choice.customer_id,
-        "state": choice.state,
-        "provider": choice.provider,
-    }
-    cursors = call.cursors.within("payments", *(str(value) for value in filters.values()))
-    before = _NEWEST if choice.cursor is None else cursors.read(choice.cursor)
-    cursor = await connection.execute(
-        _PAGE,
-        {**filters, "client_id": call.client.id, "before": before, "rows": choice.limit + 1},
-    )
-    rows = await cursor.fetchall()
-    page = rows[: choice.limit]
-    return Reply(
-        200,
-        PaymentPage(
-            items=tuple(payment(row) for row in page),
-            next_cursor=cursors.written(page[-1]["id"]) if len(rows) > len(page) else None,
-        ),
-    )
 
 
 async def _verify(connection: Connection, call: Call) -> Reply:
@@ -72,16 +38,16 @@ async def _verify(connection: Connection, call: Call) -> Reply:
 
 
 async def _cancel(connection: Connection, call: Call) -> Reply:
-    """Command the cancel; asked for twice in the same version of the payment it is one command."""
     row = await _found(connection, call)
-    if row["state"] not in CANCELLABLE:
-        raise TransitionIllegal(f"a payment that is {row['state']} cannot be cancelled")
-    command = commanding.command(CommandKind.CANCEL, call, row, number=f"v{row['version']}")
-    return reply(202, row, ring=await commanding.keep(connection, call, command))
+    return reply(202, row, ring=await cancelling.cancel(connection, call, row))
 
 
 def _awaits(call: Call, given: Reply) -> Awaiting | None:
-    """Wait for a change of what was read, unless there is already what is waited for."""
+    """Wait for a change of what was read, unless there is already what is waited for.
+
+    Who knows no version and has no URL wants the URL: that a worker takes the payment up is no
+    news then, only that there is none to come.
+    """
     reading: Reading = call.query
     shown = given.body
     if not reading.wait or not isinstance(shown, Payment):
@@ -90,7 +56,9 @@ def _awaits(call: Call, given: Reply) -> Awaiting | None:
         return None
     if reading.version not in (None, shown.version):
         return None
-    return Awaiting(shown.reference, (shown.version, shown.authorization_url), reading.wait)
+    seen = (shown.version, shown.authorization_url)
+    wants_url = reading.version is None and shown.state in UNDECIDED
+    return Awaiting(shown.reference, seen, (None, None) if wants_url else seen, reading.wait)
 
 
 async def _found(connection: Connection, call: Call) -> Row:
@@ -115,6 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
         attempt=creation.attempt,
         turn=creation.turn,
         answers={202: Payment, 200: Payment},
+        tells_location=True,
         refusals=(ReferenceInUse,),
         limit="initialize",
     ),
@@ -125,7 +94,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="List the client's payments, newest first",
         scopes=("payments:read",),
         query=Choice,
-        run=_list,
+        run=listing.list_payments,
         answers={200: PaymentPage},
     ),
     Operation(
@@ -149,6 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Nothing,
         run=_verify,
         answers={202: Payment},
+        tells_location=True,
         refusals=(PaymentUnknown,),
         limit="verify",
     ),
@@ -161,6 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Nothing,
         run=_cancel,
         answers={202: Payment},
+        tells_location=True,
         refusals=(PaymentUnknown, TransitionIllegal),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 WATCHES_MAX = 2_000
 """Readers of one process that wait at once; whoever comes on top is answered as things stand."""
 
+CLIENT_WATCHES_MAX = 500
+"""Those of them that are of one client, so that there is room for others."""
+
 
 class Watch:
     """One reader's place: from its making on, no change of the payment is missed."""
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, client_id: str) -> None:
         self.reference = reference
+        self.client_id = client_id
         self.seen: Seen | None = None
         self._change = asyncio.Event()
 
@@ -47,6 +52,7 @@ class Places:
         self.wanted = asyncio.Event()
         self._watches: dict[str, set[Watch]] = {}
         self._count = 0
+        self._counts: Counter[str] = Counter()
         self._is_over = False
 
     def __len__(self) -> int:
@@ -54,13 +60,14 @@ class Places:
         return self._count
 
     @contextlib.contextmanager
-    def watch(self, reference: str) -> Iterator[Watch | None]:
+    def watch(self, reference: str, client_id: str) -> Iterator[Watch | None]:
         """Give a reader its place, None where there is none, and take it back in any case."""
-        if self._count >= WATCHES_MAX or self._is_over:
+        if self._is_full_for(client_id) or self._is_over:
             yield None
             return
-        watch = Watch(reference)
+        watch = Watch(reference, client_id)
         self._count += 1
+        self._counts[client_id] += 1
         self._watches.setdefault(reference, set()).add(watch)
         self.wanted.set()
         try:
@@ -83,8 +90,14 @@ class Places:
         for watch in self.all():
             watch.wake()
 
+    def _is_full_for(self, client_id: str) -> bool:
+        return self._count >= WATCHES_MAX or self._counts[client_id] >= CLIENT_WATCHES_MAX
+
     def _leave(self, watch: Watch) -> None:
         self._count -= 1
+        self._counts[watch.client_id] -= 1
+        if not self._counts[watch.client_id]:
+            del self._counts[watch.client_id]
         others = self._watches[watch.reference]
         others.discard(watch)
         if not others:

@@ -5,6 +5,7 @@ Webhooks are kept over other connections, so that nothing that is asked here can
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import select
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +29,9 @@ T = TypeVar("T")
 CONNECTIONS_MAX = 8
 """Connections of one process."""
 
+WRITERS_MAX = 6
+"""Connections that may wait for locks of others: whoever only reads finds the rest."""
+
 WAITING_MAX = 3_000
 """Requests that wait for a connection; the next is told to come again. There is room for all
 readers that wait for changes and are woken at once."""
@@ -37,6 +41,9 @@ STOP_S_MAX = 1.0
 
 LOCK_S_MAX = 1
 """Seconds that a statement waits for a lock: so long a repeated request waits for the first."""
+
+IDLE_IN_TRANSACTION_S_MAX = 5
+"""Seconds after which the server ends a transaction, and its locks, of a process that hangs."""
 
 WORK_S_MAX = 1.8
 """Seconds for all that one request does over a connection, from its first statement on."""
@@ -57,6 +64,7 @@ class Pool:
         self._database_url = database_url
         self._allow_unsafe = allow_unsafe
         self._pool: AsyncConnectionPool[Connection] | None = None
+        self._writers = asyncio.Semaphore(WRITERS_MAX)
         self.pulse = Pulse()
 
     async def start(self) -> None:
@@ -84,16 +92,31 @@ class Pool:
         if self._pool is not None:
             await self._pool.close(timeout=STOP_S_MAX)
 
-    async def use(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def write(
+        self, work: Callable[[Connection], Awaitable[T]], *, until_s: float | None = None
+    ) -> T:
+        """Return what work returns that may wait for locks, once it is among `WRITERS_MAX`."""
+        if self._writers.locked():
+            await self.pulse.wait(self._writers.acquire(), until_s=until_s)
+        else:
+            await self._writers.acquire()
+        try:
+            return await self.use(work, until_s=until_s)
+        finally:
+            self._writers.release()
+
+    async def use(
+        self, work: Callable[[Connection], Awaitable[T]], *, until_s: float | None = None
+    ) -> T:
         """Return what the work returns, given a connection that is in no transaction.
 
-        Raises StoreUnavailable when the wait for a connection is over (`Pulse`), when the work
-        takes longer than `WORK_S_MAX`, and when Postgres fails it; then nobody knows whether a
-        commit was made. Refusals of the work pass through.
+        Raises StoreUnavailable when the wait for a connection is over (`Pulse`; at `until_s` by
+        the loop's time at the latest), when the work takes longer than `WORK_S_MAX`, and when
+        Postgres fails it; then nobody knows whether a commit was made. Refusals pass through.
         """
         if self._pool is None:
             raise StoreUnavailable("the store is not connected")
-        connection = await self.pulse.wait(self._lent(self._pool))
+        connection = await self.pulse.wait(self._lent(self._pool), until_s=until_s)
         try:
             found = await store.within(connection, _awaited(work, connection), limit_s=WORK_S_MAX)
         except psycopg.Error as error:
@@ -124,6 +147,9 @@ class Pool:
     async def _configure(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await store.prepare(connection, allow_unsafe=self._allow_unsafe)
         await connection.execute(f"SET lock_timeout = '{LOCK_S_MAX}s'")
+        await connection.execute(
+            f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_S_MAX}s'"
+        )
         connection.row_factory = dict_row
         self.pulse.note()
 

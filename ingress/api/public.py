@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from domain.payment import CUSTOMER_ID, REFERENCE
+from ingress.api.idempotency import UUID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,8 @@ changes and `retryable`, which says whether the same request may be sent again.
 
 Every POST takes an `Idempotency-Key`: the same key with the same request gets the first answer,
 byte for byte, for 30 days. Bodies are `application/json`; a body of another type is refused, one
-without a type is taken for JSON. Keys that come twice, NaN and unknown fields are refused."""
+without a type, or with the one that curl gives to every body, is taken for JSON. Keys that come
+twice, NaN and unknown fields are refused."""
 
 PROBLEM: Json = {
     "type": "object",
@@ -56,7 +58,7 @@ KEY_PARAMETER: Json = {
     "in": "header",
     "required": False,
     "description": "A UUID, bare or as a quoted string. Kept for 30 days",
-    "schema": {"type": "string", "format": "uuid"},
+    "schema": {"type": "string", "pattern": f'^({UUID_PATTERN}|"{UUID_PATTERN}")$'},
 }
 
 NAMES: Mapping[str, Json] = MappingProxyType(

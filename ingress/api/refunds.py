@@ -188,6 +188,7 @@ OPERATIONS: tuple[Operation, ...] = (
         turn=lambda call: f"payment {call.path['reference']}",
         body=RefundBody,
         answers={202: Refund},
+        tells_location=True,
         refusals=(PaymentUnknown, RefundExceedsCapture, TransitionIllegal, InsufficientCredit),
     ),
     Operation(

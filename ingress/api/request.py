@@ -50,11 +50,18 @@ def read(operation: Operation, scope: Scope, body: bytes) -> Read:
     return Read(query, _valid(operation.body, tree, prefix="/"), pairs, tree)
 
 
-def require_json(scope: Scope) -> None:
+UNTYPED = (b"", b"application/x-www-form-urlencoded")
+"""Types that say nothing: the second is what curl says of any body unless told otherwise. No
+browser can send a request here for somebody else, so nothing is guarded by refusing it."""
+
+
+def require_json(scope: Scope, body: bytes) -> None:
     """Raise ContentTypeUnsupported for a body that says to be something else than JSON."""
     given = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     kind, _, parameter = given.lower().partition(b";")
-    if kind.strip() not in (b"", b"application/json") or parameter.strip() not in (
+    if not body:
+        return
+    if kind.strip() not in (*UNTYPED, b"application/json") or parameter.strip() not in (
         b"",
         b"charset=utf-8",
         b'charset="utf-8"',

@@ -35,9 +35,14 @@ def served(surroundings: Surroundings) -> list[Route]:
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     return [
-        Route(DESCRIPTION_PATH, _Description()),
+        described(),
         *(Route(path, Endpoint(found, surroundings)) for path, found in by_path.items()),
     ]
+
+
+def described() -> Route:
+    """Return the route of the description, which is there whether or not the API is served."""
+    return Route(DESCRIPTION_PATH, _Description())
 
 
 class _Description:

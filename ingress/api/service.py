@@ -15,6 +15,7 @@ from ingress.api.cursor import Cursors
 from ingress.api.endpoint import Surroundings
 from ingress.api.last_used import LastUsed
 from ingress.api.limits import Limits
+from ingress.api.once import Once
 from ingress.api.pool import Pool
 from ingress.api.request import BODY_BYTES_MAX
 from ingress.api.turns import Turns
@@ -54,7 +55,7 @@ class Api:
         self._surroundings = Surroundings(
             pepper=pepper,
             pool=self._pool,
-            turns=Turns(self._pool.pulse),
+            once=Once(self._pool, Turns(self._pool.pulse), self._limits),
             limits=self._limits,
             bodies=Bodies(bytes_max=BODY_BYTES_MAX),
             doorbell=doorbell,
@@ -65,11 +66,11 @@ class Api:
         )
 
     @classmethod
-    def of(cls, settings: Settings, doorbell: Doorbell) -> Api | None:
-        """Return the API, or None where there is no pepper: then no key could be known again."""
+    def of(cls, settings: Settings, doorbell: Doorbell) -> Api | Unserved | None:
+        """Return the API; without a pepper, by which keys are known again, it is not served."""
         if settings.api_key_pepper is None:
             log.info("api.not_served", reason="API_KEY_PEPPER is not set")
-            return None
+            return Unserved()
         return cls(settings, settings.api_key_pepper.encode(), doorbell)
 
     def routes(self) -> list[Route]:
@@ -96,3 +97,20 @@ class Api:
 
     async def _look(self, references: Sequence[str]) -> Mapping[str, Seen]:
         return await self._pool.use(lambda connection: changes.look(connection, references))
+
+
+class Unserved:
+    """No API, only its description, in which webhooks and health stand as well."""
+
+    def routes(self) -> list[Route]:
+        """Return the route of the description."""
+        return [routes.described()]
+
+    async def start(self) -> None:
+        """Begin nothing."""
+
+    def release(self) -> None:
+        """Nobody waits."""
+
+    async def stop(self) -> None:
+        """There is nothing to stop."""

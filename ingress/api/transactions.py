@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 
 class Doing(NamedTuple):
-    """An operation that is to be done; `slot` is None where no key was sent."""
+    """An operation that is to be done, or waited for, until `until_s` (loop time) at the latest.
+
+    `slot` is None where no key was sent; `until_s` where the wait is bounded otherwise.
+    """
 
     operation: Operation
     call: Call
     slot: Slot | None = None
+    until_s: float | None = None
 
 
 async def read(connection: Connection, doing: Doing) -> Reply:

@@ -132,7 +132,44 @@ def test_behind_a_trusted_proxy_every_address_has_a_bucket_of_its_own(
         assert (first[-1], ask("203.0.113.2"), ask("203.0.113.1")) == (429, 401, 429)
 
 
-def test_without_a_pepper_there_is_no_api(database_url: str, redis_url: str) -> None:
+def test_without_a_pepper_there_is_no_api_and_webhooks_are_still_described(
+    database_url: str, redis_url: str
+) -> None:
     with api_serving(database_url, redis_url, api_key_pepper=None) as door:
-        for path in ("/v1/payments", "/v1/payments/x", "/openapi.json"):
+        for path in ("/v1/payments", "/v1/payments/x"):
             assert door.ask("GET", path).json["code"] == "not_found"
+        answer = door.ask("GET", "/openapi.json")
+        assert (answer.status, "/webhooks/{provider}" in answer.json["paths"]) == (200, True)
+
+
+def test_what_cannot_be_a_key_of_ours_is_refused_without_the_store(door: Door) -> None:
+    with psycopg.connect(door.database_url) as holder:
+        holder.execute("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE")
+        begun_s = time.monotonic()
+        answer = door.ask("GET", "/v1/payments", headers=[("Authorization", "Bearer nonsense")])
+        took_s = time.monotonic() - begun_s
+    assert (answer.status, answer.json["code"]) == (401, "key_invalid")
+    assert took_s < 0.9
+
+
+def test_keys_of_an_address_that_is_over_its_limit_are_hardly_looked_up(
+    door: Door, shop: Service
+) -> None:
+    assert shop.ask("GET", "/v1/payments").status == 200
+    for _ in range(UNAUTHENTICATED.requests + 1):
+        door.ask("GET", "/v1/payments")
+    headers = [("Authorization", f"Bearer {new_key()}")]
+    door.ask("GET", "/v1/payments", headers=headers)  # one is let through now and then
+    with psycopg.connect(door.database_url) as holder:
+        holder.execute("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE")
+        begun_s = time.monotonic()
+        answers = [door.ask("GET", "/v1/payments", headers=headers).status for _ in range(3)]
+        took_s = time.monotonic() - begun_s
+    assert answers == [429] * 3
+    assert took_s < 0.9
+    assert shop.ask("GET", "/v1/payments").status == 200
+
+
+def test_no_refusal_is_kept_by_anybody_on_the_way(door: Door, shop: Service) -> None:
+    for answer in (door.ask("GET", "/v1/payments"), shop.show("nowhere"), shop.show("a%2Fb")):
+        assert answer.headers["cache-control"] == "no-store"

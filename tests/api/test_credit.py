@@ -266,18 +266,41 @@ def test_a_refused_debit_is_kept_under_its_key(shop: Service, books: Books) -> N
     assert spend(shop, "S1", key=str(uuid4())).status == 201
 
 
-def test_one_key_spends_once_even_when_the_key_has_been_forgotten(
-    shop: Service, books: Books
-) -> None:
+def test_after_thirty_days_a_key_spends_anew(shop: Service, books: Books) -> None:
     books.paid("p1")
     key = str(uuid4())
     spend(shop, key=key)
-    books.execute("DELETE FROM idempotency_keys")
+    books.execute("UPDATE idempotency_keys SET expires_at = now()")
 
     answer = spend(shop, key=key)
 
-    assert code(answer) == (422, "idempotency_key_reused")
-    assert books.credit() == 900
+    assert (answer.status, "idempotent-replayed" in answer.headers) == (201, False)
+    assert books.credit() == 800
+
+
+def test_many_customers_who_are_locked_hold_up_nobody_who_only_looks(
+    shop: Service, books: Books
+) -> None:
+    customers = [f"c{number}" for number in range(2 * pool.CONNECTIONS_MAX)]
+    for each in customers:
+        books.paid(f"p-{each}", customer_id=each)
+    with (
+        psycopg.connect(shop.door.database_url) as holder,
+        ThreadPoolExecutor(len(customers)) as threads,
+    ):
+        holder.execute("SELECT FROM customer_balances FOR UPDATE")
+        herd = [threads.submit(spend, shop, customer_id=each) for each in customers]
+        until(lambda: books.value(_WAIT_FOR_LOCKS) >= pool.WRITERS_MAX)
+        assert shop.show("p-c0").status == 200
+        assert pool.WRITERS_MAX >= books.value(_WAIT_FOR_LOCKS) >= 1
+        holder.rollback()
+        assert {each.result().status for each in herd} <= {201, 503}
+
+
+@pytest.mark.parametrize("reference", [".", ".."])
+def test_a_reference_that_a_path_takes_for_a_step_is_refused(shop: Service, reference: str) -> None:
+    for answer in (spend(shop, reference), shop.create(reference=reference)):
+        assert code(answer) == (422, "validation_failed")
 
 
 def test_one_key_may_spend_and_give_back(shop: Service, books: Books) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
-from tests.api.serving import Service, execute, payment
+from ingress.api.answer import Answer as KeptAnswer
+from ingress.api.errors import IdempotencyKeyInUse
+from ingress.api.idempotency import Claim, Slot, keep
+from tests.api.serving import Service, execute, new_client, payment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +43,12 @@ def at_once(ask: Callable[[int], Answer], callers: int) -> list[Answer]:
 def test_a_hundred_equal_requests_at_once_make_one_payment_and_get_one_answer(
     door: Door, shop: Service
 ) -> None:
-    answers = at_once(lambda _: shop.create(key=KEY), CALLERS)
+    def insist(_: int) -> Answer:
+        while (answer := shop.create(key=KEY)).status == 409:
+            assert answer.json["code"] == "idempotency_key_in_use"
+        return answer
+
+    answers = at_once(insist, CALLERS)
     assert {(each.status, each.body, each.headers["location"]) for each in answers} == {
         (202, answers[0].body, answers[0].headers["location"])
     }
@@ -173,6 +186,48 @@ def test_a_key_that_is_in_use_is_waited_for_a_second_and_then_refused_for_now(
     assert (answer.status, answer.json["code"]) == (409, "idempotency_key_in_use")
     assert (answer.headers["retry-after"], answer.json["retryable"]) == ("1", True)
     assert shop.create(key=KEY).status == 202
+
+
+def test_all_with_a_key_that_is_in_use_are_told_so_after_a_second(
+    door: Door, shop: Service
+) -> None:
+    shop.create(reference="held")
+    with psycopg.connect(door.database_url) as holder:
+        holder.execute("SELECT FROM payment_logs WHERE reference = 'held' FOR UPDATE")
+        begun_s = time.monotonic()
+        path = "/v1/payments/held/refunds"
+        answers = at_once(lambda _: shop.ask("POST", path, {"amount_minor": 1}, key=KEY), 10)
+        took_s = time.monotonic() - begun_s
+    codes = Counter(each.json["code"] for each in answers)
+    assert set(codes) <= {"idempotency_key_in_use", "store_unavailable"}
+    assert codes["idempotency_key_in_use"] >= 8
+    assert took_s < 4
+
+
+def test_a_key_that_is_forgotten_while_it_is_asked_for_is_never_worked_without(door: Door) -> None:
+    slot = Slot("shop", "POST", "/v1/payments", UUID(KEY), bytes(32))
+    new_client(door.database_url, "shop")
+    with psycopg.connect(door.database_url) as holder:
+        holder.execute(
+            "INSERT INTO idempotency_keys (client_id, method, route, key, fingerprint, expires_at,"
+            " status, headers, body) VALUES ('shop', 'POST', '/v1/payments', %s, sha256(''),"
+            " now() + interval '1 day', 202, '{}', '')",
+            [KEY],
+        )
+
+    async def story() -> None:
+        async with await psycopg.AsyncConnection.connect(
+            door.database_url, row_factory=dict_row
+        ) as connection:
+            claim = Claim(connection, slot)
+            await claim.send()
+            await connection.execute("DELETE FROM idempotency_keys")
+            with pytest.raises(IdempotencyKeyInUse):
+                await claim.kept()
+            with pytest.raises(psycopg.errors.DivisionByZero):
+                await keep(connection, slot, KeptAnswer(202, b"{}"))
+
+    asyncio.run(story())
 
 
 def test_a_refusal_that_the_state_of_things_decided_is_kept(door: Door, shop: Service) -> None:

@@ -19,7 +19,7 @@ from domain.wakeup import CHANGES_CHANNEL
 from ingress.api import changes, places
 from ingress.api.changes import Changes
 from tests.api.books import opened
-from tests.api.serving import Service, api_serving, new_client
+from tests.api.serving import Service, api_serving, execute, new_client
 from tests.ingress.serving import until
 from tests.workers.scene import capture
 
@@ -66,7 +66,7 @@ async def started(redis_url: str, eye: Eye) -> AsyncIterator[Changes]:
 async def waited(made: Changes, reference: str, *, seen: Seen = UNSEEN, at_most_s: float) -> float:
     """Wait once; return for how many seconds."""
     begun_s = time.monotonic()
-    with made.watch(reference) as watch:
+    with made.watch(reference, "shop") as watch:
         assert watch is not None
         await watch.wait(seen, until_s=asyncio.get_running_loop().time() + at_most_s)
     return time.monotonic() - begun_s
@@ -126,7 +126,7 @@ def test_what_is_said_between_the_place_and_the_wait_is_not_missed(
 ) -> None:
     async def story() -> float:
         async with started(redis_url, eye) as made:
-            with made.watch("p1") as watch:
+            with made.watch("p1", "shop") as watch:
                 assert watch is not None
                 await until_true(listening(redis_url))
                 await asyncio.to_thread(tell, redis_url, "p1")
@@ -244,10 +244,13 @@ def test_whoever_comes_when_all_places_are_taken_does_not_wait(redis_url: str, e
         async with started(redis_url, eye) as made:
             with contextlib.ExitStack() as taken:
                 for number in range(places.WATCHES_MAX):
-                    assert taken.enter_context(made.watch(f"p{number}")) is not None
-                with made.watch("p1") as watch:
+                    assert (
+                        taken.enter_context(made.watch(f"p{number}", f"client-{number % 4}"))
+                        is not None
+                    )
+                with made.watch("p1", "shop") as watch:
                     had_place = watch is not None
-            with made.watch("p1") as watch:
+            with made.watch("p1", "shop") as watch:
                 return had_place, watch is not None
 
     assert asyncio.run(story()) == (False, True)
@@ -273,7 +276,7 @@ def test_everybody_is_answered_when_the_process_stops(redis_url: str, eye: Eye) 
             await asyncio.sleep(0.05)
             made.release()
             took_s = await mine
-            with made.watch("p1") as watch:
+            with made.watch("p1", "shop") as watch:
                 return took_s, watch is None
 
     took_s, is_refused = asyncio.run(story())
@@ -304,6 +307,37 @@ def test_a_request_that_waits_is_answered_when_the_payment_changes(
 
     assert took_s < 0.2
     assert (answer.status, answer.json["state"]) == (200, "completed")
+
+
+def test_a_first_wait_goes_on_over_the_hand_over_until_there_is_a_page_to_pay_at(
+    shop: Service, books: Books, redis_url: str
+) -> None:
+    books.own("p1")
+    move = "SET session_replication_role = replica; UPDATE payment_logs SET "
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(show, shop, "p1", 20)
+        until(listening(redis_url))
+        execute(shop.door, f"{move} state = 'processing', lock_version = 1")
+        tell(redis_url, "p1")
+        time.sleep(0.5)
+        assert not asked.done()
+        execute(shop.door, f"{move} authorization_url = 'https://pay.example/1'")
+        tell(redis_url, "p1")
+        took_s, answer = asked.result()
+    assert answer.json["authorization_url"] == "https://pay.example/1"
+    assert took_s < 5
+
+
+def test_a_client_that_fills_its_places_leaves_those_of_others(redis_url: str, eye: Eye) -> None:
+    async def story() -> tuple[bool, bool]:
+        async with started(redis_url, eye) as made:
+            with contextlib.ExitStack() as taken:
+                for number in range(places.CLIENT_WATCHES_MAX):
+                    taken.enter_context(made.watch(f"p{number}", "shop"))
+                with made.watch("p1", "shop") as own, made.watch("p1", "other") as others:
+                    return own is None, others is not None
+
+    assert asyncio.run(story()) == (True, True)
 
 
 def test_a_request_that_waits_for_nothing_is_answered_in_time(shop: Service, books: Books) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from domain.commands import CommandKind, parse
 from domain.money import AMOUNT_MINOR_MAX
 from domain.payment import REFERENCE
 from domain.transitions import State
+from ingress.api import listing
 from tests.api.serving import Service, execute, payment
 from tests.api.test_idempotency import at_once
 
@@ -179,13 +182,107 @@ def test_a_number_beyond_a_double_is_not_taken_into_metadata(shop: Service) -> N
 
 
 def test_a_body_of_another_type_is_told_what_is_taken(shop: Service) -> None:
-    for kind in ("application/x-www-form-urlencoded", "text/plain", "application/json; charset=x"):
+    for kind in ("multipart/form-data", "text/plain", "application/json; charset=x"):
         headers = [("Content-Type", kind)]
         answer = shop.ask("POST", "/v1/payments", payment(), headers=headers)
         assert (answer.status, answer.json["code"]) == (415, "content_type_unsupported")
     for kind in ("application/json", "Application/JSON; charset=UTF-8"):
         headers = [("Content-Type", kind)]
         assert shop.ask("POST", "/v1/payments", payment(), headers=headers).status == 202
+
+
+def test_a_body_sent_by_curl_without_a_type_is_taken_for_json(shop: Service) -> None:
+    headers = [("Content-Type", "application/x-www-form-urlencoded")]
+    assert shop.ask("POST", "/v1/payments", payment(reference="r"), headers=headers).status == 202
+    for body, kind in ((b"", headers), (b"{}", headers), (b"", [("Content-Type", "text/plain")])):
+        assert shop.ask("POST", "/v1/payments/r/verify", body, headers=kind).status == 202
+
+
+def test_metadata_is_answered_as_it_is_kept(shop: Service) -> None:
+    sent = b'{"zebra":1.50,"ab":1e5,"c":0.1,"d":123456789012345678,"e":null,"f":2e-7}'
+    body = json.dumps(payment(reference="r", metadata={})).encode()
+    body = body.replace(b'"metadata": {}', b'"metadata": ' + sent)
+    answer = shop.ask("POST", "/v1/payments", body)
+    assert answer.status == 202
+    assert shop.show("r").body == answer.body
+    assert answer.json["metadata"] == json.loads(sent)
+
+
+def test_a_number_that_would_not_be_given_back_as_it_was_sent_is_not_taken(shop: Service) -> None:
+    body = json.dumps(payment(metadata={"a": 0}))
+    for number in ("9007199254740993.0", "-0.0", "1e20", "1e-400", "0.10000000000000000001"):
+        sent = body.replace('"a": 0', f'"a": {number}').encode()
+        assert pointers(shop.ask("POST", "/v1/payments", sent)) == {"/metadata"}, number
+
+
+def test_no_metadata_may_be_said_as_null(shop: Service) -> None:
+    answer = shop.ask("POST", "/v1/payments", {**payment(), "metadata": None})
+    assert (answer.status, answer.json["metadata"]) == (202, {})
+
+
+def test_what_need_not_be_escaped_in_a_path_may_be_and_nothing_else(
+    door: Door, shop: Service
+) -> None:
+    shop.create(reference="a=b", customer_id="ada@example.com")
+    assert shop.ask("GET", "/v1/customers/ada%40example.com/balance").status == 200
+    assert shop.show("a%3Db").status == 200
+    for path in ("/v1/payments/a%2Fb", "/v1/payments/a%25", "/v1/payments/a%253Db"):
+        answer = shop.ask("GET", path)
+        assert (answer.status, answer.json["code"]) == (404, "not_found")
+    assert door.ask("POST", "/webhooks/pay%73tack").status == 404
+
+
+def test_a_list_by_state_is_walked_past_what_is_looked_through_for_one_page(
+    door: Door, shop: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "SCANNED_MAX", 3)
+    for number in range(8):
+        shop.create(reference=f"order-{number}")
+    move(door, "order-0", "completed")
+    move(door, "order-6", "completed")
+    found: list[str] = []
+    query, pages = "?state=completed", 0
+    while query:
+        page = shop.ask("GET", f"/v1/payments{query}").json
+        found += [each["reference"] for each in page["items"]]
+        cursor, pages = page["next_cursor"], pages + 1
+        query = f"?state=completed&cursor={cursor}" if cursor else ""
+    assert (found, pages) == (["order-6", "order-0"], 3)
+
+
+def test_a_customers_payments_are_found_quickly_among_very_many(door: Door, shop: Service) -> None:
+    execute(
+        door,
+        "INSERT INTO payment_logs (reference, client_id, customer_id, provider, account,"
+        " amount_minor, currency, announced_by, head_hash) SELECT 'm' || n, 'shop', CASE WHEN n < 3"
+        " THEN 'rare' ELSE 'many' END, 'paystack', 'default', 1, 'NGN', 'client:shop', sha256('')"
+        " FROM generate_series(1, 20000) n",
+    )
+    read = (
+        "SELECT coalesce(sum(heap_blks_hit + heap_blks_read), 0)::int FROM pg_statio_user_tables"
+        " WHERE relname = 'payment_logs'"
+    )
+    time.sleep(1.5)  # statistics of a connection are told once a second
+    [[before]] = door.rows(read)
+    for _ in range(10):
+        page = shop.ask("GET", "/v1/payments?customer_id=rare").json
+        assert [each["reference"] for each in page["items"]] == ["m2", "m1"]
+    time.sleep(1.5)
+    shop.ask("GET", "/v1/payments?customer_id=rare")
+    [[after]] = door.rows(read)
+    assert after - before < 500
+
+
+def test_a_cancel_that_ended_without_effect_is_followed_by_another(
+    door: Door, shop: Service
+) -> None:
+    shop.create(reference="r")
+    for expected in (1, 2, 3):
+        for _ in range(2):
+            assert shop.ask("POST", "/v1/payments/r/cancel").status == 202
+        kinds = Counter(command.kind for command in commands(door))
+        assert kinds[CommandKind.CANCEL] == expected
+        execute(door, "DELETE FROM inbound_work")
 
 
 def test_a_body_that_is_too_large_is_refused(shop: Service) -> None:

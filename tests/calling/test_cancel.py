@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.commands import CommandKind
-from tests.calling.provider import REFUSED, Provider
+from tests.calling.provider import FORBIDDEN, REFUSED, Provider
 from tests.workers.scene import WAIT_S, wait_until
+from workers.replay import reopen
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
@@ -91,6 +92,23 @@ def test_a_cancel_that_is_refused_for_no_reason_ends_here(desk: Desk) -> None:
 
     desk.perform(desk.order(CANCEL), able)
 
+    assert desk.state("p1") == "cancelled"
+
+
+def test_a_key_that_is_not_accepted_is_no_refusal_of_the_cancel(desk: Desk) -> None:
+    """Replayed with a key that is, the payment is ended there as well."""
+    able = Provider(can_cancel=True)
+    desk.make_known("p1")
+    desk.perform(desk.order(CommandKind.INITIALIZE), able)
+    able.goes["cancel"] = [FORBIDDEN]
+    event_id = desk.order(CANCEL)
+    assert desk.perform(event_id, able) == "dead"
+    reopen(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="key mended")
+
+    desk.perform(event_id, able)
+
+    assert able.made("cancel") == ["p1", "p1"]
+    assert able.payments["p1"].status == "abandoned"
     assert desk.state("p1") == "cancelled"
 
 

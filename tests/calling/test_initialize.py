@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.commands import CommandKind
+from domain.money import Money
 from tests.calling.provider import (
     AWAY,
     FORBIDDEN,
@@ -12,6 +13,7 @@ from tests.calling.provider import (
     LOST_BEFORE,
     REFUSED,
     Provider,
+    There,
 )
 from tests.workers.scene import capture
 
@@ -114,18 +116,27 @@ def test_a_key_that_has_run_out_is_not_relied_on(desk: Desk) -> None:
     assert keyed.made("look_up") == ["p1"]
 
 
-def test_a_reference_that_is_taken_is_looked_up(desk: Desk, provider: Provider) -> None:
-    """Somebody else, or we in another life, made it there: what it knows is taken."""
-    desk.initialize("p1")
-    provider.payments["p2"] = provider.payments["p1"]
-    desk.make_known("p2")
-    event_id = desk.order(INITIALIZE, "p2")
+def test_a_reference_that_is_taken_after_a_call_in_doubt_is_looked_up(
+    desk: Desk, provider: Provider
+) -> None:
+    """The first call shows late: what is there is ours, but for its URL."""
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    show = There(1, Money("NGN", 1_000))
+    provider.goes["initialize"] = [LOST_BEFORE, lambda: provider.payments.update(p1=show)]
+    desk.perform(event_id)
 
     assert desk.perform(event_id) in ("applied", "no_change")
 
-    assert desk.calls("p2") == [(1, "initialize", "refused"), (2, "verify", "answered")]
-    assert desk.state("p2") == "processing"
-    assert desk.url_of("p2") is None
+    assert desk.calls() == [
+        (1, "initialize", "unknown"),
+        (2, "verify", "answered"),
+        (3, "initialize", "refused"),
+        (4, "verify", "answered"),
+    ]
+    assert desk.state("p1") == "processing"
+    assert desk.url_of() is None
+    assert desk.owed() == []
 
 
 def test_a_provider_that_is_away_is_tried_again_and_not_before_it_asked_for(

@@ -123,3 +123,17 @@ def test_a_payment_is_cancelled_at_a_provider_that_can(desk: Desk) -> None:
     assert desk.state("p1") == "cancelled"
     assert desk.calls("p1", "stripe")[-1][1] == "cancel"
     assert desk.problems() == []
+
+
+def test_a_search_that_finds_nothing_ends_the_question_and_not_the_payment(desk: Desk) -> None:
+    """A payment without names is searched for: the schedule asks again, not one command all day."""
+    with street(desk, "stripe") as here:
+        desk.make_known("p1", provider="stripe")
+        here.order(CommandKind.VERIFY, "p1", "1")
+        [event_id] = desk.owed()
+
+        assert desk.perform(event_id) == "no_change"
+
+    assert desk.owed() == []
+    assert desk.letters() == []
+    assert desk.state("p1") == "pending"

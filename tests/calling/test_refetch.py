@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from domain.commands import CommandKind
 from domain.facts import FactStatus
+from tests.calling.provider import FORBIDDEN
+from workers.replay import replay
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
@@ -49,6 +51,27 @@ def test_a_nameless_refund_has_its_provider_asked_and_is_resolved_by_the_answer(
     assert desk.refund_status("rf1") == "succeeded"
     assert (desk.credit(), desk.held()) == (600, 0)
     assert desk.problems() == []
+
+
+def test_an_event_that_is_given_another_try_has_its_provider_asked_anew(
+    desk: Desk, provider: Provider
+) -> None:
+    provider.names_refunds = False
+    desk.pay()
+    desk.perform(desk.ask_refund("rf1", 400))
+    event_id = hear_nameless(desk)
+    [first] = desk.owed()
+    provider.goes["look_up"] = [FORBIDDEN]
+    assert desk.perform(first) == "dead"
+    provider.end_refunds("p1", FactStatus.SUCCEEDED)
+
+    replay(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="try")
+    [second] = desk.owed()
+    assert desk.perform(second) == "applied"
+
+    assert second != first
+    assert (event_id, "refetch_required", "resolved") in desk.letters()
+    assert desk.refund_status("rf1") == "succeeded"
 
 
 def test_an_answer_to_another_question_resolves_nothing(desk: Desk) -> None:

@@ -162,27 +162,6 @@ def test_a_refund_that_was_not_sent_is_simply_tried_again(desk: Desk, provider: 
     assert len(provider.payments["p1"].refunds) == 1
 
 
-def test_a_webhook_settles_a_refund_by_its_amount(scene: Scene) -> None:
-    """What a provider calls a refund is often not what its API has called it."""
-    scene.announce("p1")
-    scene.hear(capture("p1"))
-    for reference in ("rf1", "rf2"):
-        scene.execute(
-            "INSERT INTO refunds (reference, payment_id, client_id, amount_minor, currency, status,"
-            " provider_refund_id) SELECT %s, id, 'shop', 400, 'NGN', 'sent', 'a' || %s"
-            " FROM payment_logs",
-            [reference, reference],
-        )
-
-    scene.hear(refund("p1", 400, "X7"), refund("p1", 400, "X7"))
-
-    assert scene.rows("SELECT reference, status, object_id FROM refunds ORDER BY id") == [
-        ("rf1", "succeeded", "X7"),
-        ("rf2", "sent", None),
-    ]
-    assert scene.account("refunds_held") == -400, "one release, though no hold was made here"
-
-
 def test_a_refund_of_somebody_else_settles_none_of_ours_that_was_not_sent(scene: Scene) -> None:
     scene.announce("p1")
     scene.hear(capture("p1"))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from domain.calls import Asked
 from domain.commands import CommandKind
 from domain.money import Money
-from tests.calling.provider import There
+from domain.tries import Asked
+from tests.calling.provider import AWAY, There
 from tests.workers.processes import Process
-from tests.workers.scene import wait_until
+from tests.workers.scene import WAIT_S, wait_until
 from workers.calling.beginning import DEATHS_MAX
+from workers.replay import reopen
 from workers.store import provider_calls
 
 if TYPE_CHECKING:
@@ -130,24 +132,30 @@ def test_of_two_processes_with_one_command_one_calls(
 def test_two_commands_about_one_payment_never_call_at_once(
     desk: Desk, provider: Provider, kinds: tuple[CommandKind, CommandKind]
 ) -> None:
-    """Without Redis the index of live calls must do."""
-    most = 0
-    now = 0
+    """Without Redis the index of live calls must do. The first calls until the second is back."""
+    calling, second_is_back = threading.Event(), threading.Event()
+    became = ["", ""]
 
-    def count() -> None:
-        nonlocal most, now
-        now += 1
-        most = max(most, now)
+    def call() -> None:
         desk.redis.flushdb()
-        now -= 1
+        calling.set()
+        assert second_is_back.wait(WAIT_S)
+
+    def work(number: int) -> None:
+        if number == 1:
+            assert calling.wait(WAIT_S)
+        became[number] = desk.perform(events[number])
+        if number == 1:
+            second_is_back.set()
 
     desk.make_known("p1")
     events = [desk.order(kind, number=str(number)) for number, kind in enumerate(kinds)]
-    provider.goes = {"initialize": [count, count], "look_up": [count, count]}
+    provider.goes["initialize"] = [call]
 
-    desk.at_once(2, lambda number: desk.perform(events[number]))
+    desk.at_once(2, work)
 
-    assert most == 1
+    assert became == ["applied", "in_hand"]
+    assert [kind for kind, _ in provider.calls] == ["initialize"]
 
 
 def test_a_second_live_call_about_a_debt_cannot_be_written(desk: Desk) -> None:
@@ -174,6 +182,29 @@ def test_a_command_that_kills_whoever_performs_it_is_set_aside(desk: Desk) -> No
     assert desk.perform(event_id) == "dead"
     assert desk.letters() == [(event_id, "crash_loop", "open")]
     assert desk.owed() == []
+
+
+def test_workers_that_died_before_a_replay_or_between_answers_are_not_counted(
+    desk: Desk, provider: Provider
+) -> None:
+    desk.make_known("p1")
+    event_id = desk.order(INITIALIZE)
+    provider.goes["initialize"] = [AWAY]
+    provider.goes["look_up"] = [AWAY] * 9
+    for _ in range(2):
+        for _ in range(DEATHS_MAX - 1):
+            die_calling(desk, event_id)
+            desk.age_calls(31)
+        assert desk.perform(event_id) == "retry"
+    for _ in range(DEATHS_MAX):
+        die_calling(desk, event_id)
+        desk.age_calls(31)
+    assert desk.perform(event_id) == "dead"
+    reopen(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="mended")
+    die_calling(desk, event_id)
+    desk.age_calls(31)
+
+    assert desk.perform(event_id) == "retry"
 
 
 def die_calling(desk: Desk, event_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import OutcomeUnknown, ProviderAway, ProviderRefused
+from domain.providers.api import AnswerUnclear
 from tests.clients import objects
 from tests.clients.scripted import TEST_S, ScriptedProvider, answer
 from workers.clients.breaker import FAILURES_MAX, OPEN_S, PROBE_RETRY_S, Breaker
@@ -76,6 +77,32 @@ def test_an_answer_between_failures_keeps_it_closed(breaker: Breaker) -> None:
 def test_a_refusal_is_an_answer(breaker: Breaker) -> None:
     for _ in range(FAILURES_MAX * 2):
         fail(breaker, ProviderRefused("no", http_status=400))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AnswerUnclear("the answer is not as documented", http_status=200),
+        AnswerUnclear("the answer is not as documented", http_status=404),
+        OutcomeUnknown("another request under way", http_status=409),
+    ],
+)
+def test_what_is_not_understood_of_one_payment_keeps_it_closed(
+    breaker: Breaker, error: Exception
+) -> None:
+    for _ in range(FAILURES_MAX * 2):
+        fail(breaker, error)
+
+    with breaker.guard():
+        pass
+
+
+@pytest.mark.parametrize("status", [408, 500, 503])
+def test_a_status_that_tells_of_the_provider_itself_opens_it(breaker: Breaker, status: int) -> None:
+    for _ in range(FAILURES_MAX):
+        fail(breaker, OutcomeUnknown("failed", http_status=status))
+
+    assert refused_for_s(breaker) == OPEN_S
 
 
 def test_after_its_time_one_of_many_threads_may_try(breaker: Breaker, clock: Clock) -> None:
@@ -168,6 +195,20 @@ def test_a_provider_that_is_down_is_soon_not_asked_any_more(
         paystack_client.initialize(objects.ASKING, key="k")
 
     assert len(provider.heard) == FAILURES_MAX
+
+
+def test_payments_that_are_not_understood_do_not_shut_out_the_others(
+    provider: ScriptedProvider, paystack_client: PaystackClient
+) -> None:
+    provider.plays(answer(200, objects.verified(currency="JPY")))
+    for _ in range(FAILURES_MAX * 2):
+        with pytest.raises(AnswerUnclear):
+            paystack_client.look_up(objects.ASKING)
+
+    provider.plays(answer(200, objects.verified(status="ongoing")))
+
+    assert paystack_client.look_up(objects.ASKING).status == "ongoing"
+    assert len(provider.heard) == FAILURES_MAX * 2 + 1
 
 
 def test_no_more_calls_than_places_are_under_way(

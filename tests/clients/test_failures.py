@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import OutcomeUnknown, ProviderAway, ProviderForbids, ProviderRefused
-from domain.providers.api import ANSWER_BYTES_MAX
+from domain.providers.api import ANSWER_BYTES_MAX, AnswerUnclear
 from tests.clients import objects
 from tests.clients.conftest import KEY, QUICK
+from tests.clients.objects import STRIPE_ASKING
 from tests.clients.scripted import (
     ScriptedProvider,
     answer,
@@ -91,7 +92,7 @@ def test_what_proves_nothing_leaves_the_outcome_unknown_and_is_not_repeated(
 
 
 @pytest.mark.parametrize(
-    "how", ["accepted, then silence", "reset at once", "HTML", "500 after its effect"]
+    "how", ["accepted, then silence", "reset at once", "500 after its effect", "409"]
 )
 def test_a_question_is_asked_three_times_before_it_is_given_up(
     provider: ScriptedProvider, paystack_client: PaystackClient, how: str
@@ -104,6 +105,42 @@ def test_a_question_is_asked_three_times_before_it_is_given_up(
 
     assert len(provider.heard) == 3
     assert time.monotonic() - began_s < QUICK.repeats_s + 0.4
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "HTML",
+        "a refusal in HTML",
+        "no JSON",
+        "a list",
+        "a key that is there twice",
+        "a success about another reference",
+        "a body beyond the cap",
+        "a redirect to another host",
+    ],
+)
+def test_an_answer_that_is_not_understood_is_not_asked_for_again(
+    provider: ScriptedProvider, paystack_client: PaystackClient, how: str
+) -> None:
+    provider.plays(NO_ANSWERS[how](provider))
+
+    with pytest.raises(AnswerUnclear) as caught:
+        paystack_client.look_up(objects.ASKING)
+
+    assert caught.value.http_status in (200, 307, 404)
+    assert len(provider.heard) == 1
+
+
+def test_a_key_used_for_another_request_is_not_sent_again(
+    provider: ScriptedProvider, stripe_client: StripeClient
+) -> None:
+    provider.plays(answer(400, objects.stripe_error("idempotency_error")))
+
+    with pytest.raises(AnswerUnclear):
+        stripe_client.initialize(objects.STRIPE_ASKING, key="k")
+
+    assert len(provider.heard) == 1
 
 
 def test_a_question_is_not_asked_again_once_its_time_is_over(
@@ -194,6 +231,32 @@ def test_a_key_that_is_not_accepted_is_no_fault_of_the_payment(
 
     assert caught.value.http_status == status
     assert KEY not in repr(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("body", [HTML, b"", b'{"error": "denied by a rule"}'])
+def test_a_firewall_that_refuses_us_says_nothing_about_our_key(
+    provider: ScriptedProvider,
+    paystack_client: PaystackClient,
+    stripe_client: StripeClient,
+    status: int,
+    body: bytes,
+) -> None:
+    provider.plays(answer(status, body))
+
+    for client, asking in ((paystack_client, objects.ASKING), (stripe_client, STRIPE_ASKING)):
+        with pytest.raises(AnswerUnclear) as caught:
+            client.initialize(asking, key="k")
+        assert caught.value.http_status == status
+
+
+def test_stripes_own_refusal_of_our_key_is_no_fault_of_the_payment(
+    provider: ScriptedProvider, stripe_client: StripeClient
+) -> None:
+    provider.plays(answer(403, objects.stripe_error("invalid_request_error")))
+
+    with pytest.raises(ProviderForbids):
+        stripe_client.initialize(STRIPE_ASKING, key="k")
 
 
 def test_a_documented_refusal_keeps_its_code_and_none_of_its_words(

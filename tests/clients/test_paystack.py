@@ -18,8 +18,10 @@ from domain.providers import PROVIDERS
 from domain.providers.api import PAGE_ITEMS, REFUND_PAGES_MAX
 from tests.clients import objects
 from tests.clients.scripted import ScriptedProvider, answer
+from workers.clients import paystack
 
 if TYPE_CHECKING:
+    from tests.clients.conftest import MakeTransport
     from workers.clients.paystack import PaystackClient
 
 
@@ -152,6 +154,28 @@ def test_only_paystacks_own_word_proves_that_there_is_no_such_payment(
 
     assert not told.is_known
     assert told.facts == ()
+
+
+@pytest.mark.parametrize("mode", [Mode.TEST, Mode.LIVE])
+def test_that_there_is_no_such_payment_is_said_of_the_world_of_our_key_only(
+    provider: ScriptedProvider, make_transport: MakeTransport, mode: Mode
+) -> None:
+    provider.plays(answer(404, objects.refused("No", "transaction_not_found")))
+    secret_key = f"sk_{mode}_0123456789abcdef0123456789"
+
+    told = paystack.client(make_transport(), secret_key).look_up(objects.ASKING)
+
+    assert (told.is_known, told.mode) == (False, mode)
+
+
+def test_a_payment_is_started_in_the_world_of_our_key(
+    provider: ScriptedProvider, make_transport: MakeTransport
+) -> None:
+    provider.plays(answer(200, objects.initialized()))
+
+    client = paystack.client(make_transport(), "sk_live_0123456789abcdef0123456789")
+
+    assert client.initialize(objects.ASKING, key="k").mode is Mode.LIVE
 
 
 def test_a_404_of_somebody_else_proves_nothing(

@@ -12,7 +12,7 @@ import pytest
 from domain.asking import ToldRefund
 from domain.delivery import Mode
 from domain.errors import OutcomeUnknown, ProviderRefused
-from domain.facts import Fact, FactKind, FactStatus
+from domain.facts import OBJECT_ID_LENGTH_MAX, Fact, FactKind, FactStatus
 from domain.money import Money
 from domain.providers import PROVIDERS, stripe_api
 from tests.clients import objects
@@ -418,3 +418,13 @@ def test_a_page_lists_intents_with_what_was_given_back(
     assert (open_.facts, open_.amount, open_.refunded_minor) == ((), Money("USD", 1_250), None)
     assert (unreadable.status, unreadable.facts, unreadable.amount) == ("succeeded", (), None)
     assert page.next_cursor == "pi_3"
+
+
+def test_a_list_whose_cursor_is_too_long_to_keep_is_not_understood(
+    provider: ScriptedProvider, stripe_client: StripeClient
+) -> None:
+    long_id = "pi_" + "0" * OBJECT_ID_LENGTH_MAX
+    provider.plays(answer(200, objects.listed(objects.intent(id=long_id), has_more=True)))
+
+    with pytest.raises(OutcomeUnknown):
+        stripe_client.page(since_s=1, until_s=2, cursor=None)

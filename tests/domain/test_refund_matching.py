@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.ledger import Movement
 
-CAPTURED = 1_000
+CAPTURED = 5_000
 ADA = "customer_credit:ada"
 
 
@@ -38,8 +38,15 @@ def total(amount_minor: int) -> Fact:
     )
 
 
-def ours(reference: str, amount_minor: int, status: str = "sent", **names: str) -> Refund:
-    return Refund(reference, ngn(amount_minor), status, **names)
+def ours(
+    reference: str,
+    amount_minor: int,
+    status: str = "sent",
+    *,
+    provider_refund_id: str | None = None,
+    object_id: str | None = None,
+) -> Refund:
+    return Refund(reference, ngn(amount_minor), status, provider_refund_id, object_id)
 
 
 def settled(
@@ -48,56 +55,34 @@ def settled(
     return {each.reference: each.status for each in match(refunds, facts, told).settled}
 
 
-def test_a_name_goes_before_an_amount() -> None:
+def test_a_refund_is_settled_by_its_name() -> None:
     refunds = [ours("a", 5), ours("b", 5, provider_refund_id="R9")]
     assert settled(refunds, [named("R9", 5)]) == {"b": "succeeded"}
+    assert settled(refunds, [named("R9", 5, FactStatus.FAILED)]) == {"b": "failed"}
 
 
-def test_the_oldest_of_equal_amount_is_meant_where_no_name_is_known() -> None:
-    assert settled([ours("a", 5), ours("b", 5)], [named("R9", 5)]) == {"a": "succeeded"}
+def test_an_object_of_an_unknown_name_settles_none_and_is_a_stranger() -> None:
+    """It may be one that somebody made at the dashboard, of the same amount."""
+    for status in (FactStatus.SUCCEEDED, FactStatus.FAILED):
+        matched = match([ours("a", 5), ours("b", 5)], [named("R9", 5, status)])
+        assert matched.settled == ()
+        assert matched.strangers == {"R9"}
+    assert match([ours("a", 5)], [total(5)]).strangers == {"T1"}
 
 
-def test_one_object_settles_one_refund_however_often_it_is_told() -> None:
-    refunds = [ours("a", 5, "succeeded", object_id="R9"), ours("b", 5)]
-    assert settled(refunds, [named("R9", 5, FactStatus.PENDING), named("R9", 5)]) == {}
-
-
-def test_an_object_of_another_amount_settles_none() -> None:
-    assert settled([ours("a", 5)], [named("R9", 6)]) == {}
-
-
-def test_what_is_pending_settles_none() -> None:
-    assert settled([ours("a", 5)], [named("R9", 5, FactStatus.PENDING)]) == {}
+def test_an_object_that_is_pending_or_known_as_ours_is_no_stranger() -> None:
+    pending = [named("R9", 5, FactStatus.PENDING)]
+    assert match([ours("a", 5)], pending) == ((), (), frozenset())
+    assert match([ours("a", 5, provider_refund_id="R9")], [named("R9", 5)]).strangers == frozenset()
 
 
 def test_what_failed_after_all_has_failed() -> None:
     facts = [named("R9", 5), named("R9", 5, FactStatus.FAILED)]
-    assert settled([ours("a", 5)], facts) == {"a": "failed"}
+    assert settled([ours("a", 5, provider_refund_id="R9")], facts) == {"a": "failed"}
 
 
-def test_a_refund_that_was_not_sent_is_not_taken_for_another_ones() -> None:
-    assert settled([ours("a", 5, "requested")], [named("R9", 5), total(5)]) == {}
-
-
-def test_a_total_settles_what_it_covers_and_a_later_name_settles_no_other() -> None:
-    refunds = [ours("a", 5)]
-    assert settled(refunds, [total(5)]) == {"a": "succeeded"}
-
-    after = [replace(refunds[0], status="succeeded"), ours("b", 5)]
-    assert settled(after, [total(5)]) == {}
-    assert settled(after, [total(5), named("R9", 5)]) == {}
-    assert settled(after, [total(5), named("R9", 5), named("R10", 5)]) == {"b": "succeeded"}
-    assert settled(after, [total(5), total(10)]) == {"b": "succeeded"}
-
-
-def test_a_total_that_covers_less_than_all_settles_none_of_them() -> None:
-    """Which of them it is, nobody has said: the others may yet fail."""
-    assert settled([ours("a", 8), ours("b", 3)], [total(5)]) == {}
-    assert settled([ours("a", 5), ours("b", 5)], [total(5)]) == {}
-    assert settled([ours("a", 5), ours("b", 5)], [total(10)]) == {
-        "a": "succeeded",
-        "b": "succeeded",
-    }
+def test_a_total_alone_settles_none_even_where_it_covers_all() -> None:
+    assert settled([ours("a", 5), ours("b", 5)], [total(10)]) == {}
 
 
 def test_what_the_provider_calls_ours_is_ours_by_its_total_too() -> None:
@@ -111,10 +96,59 @@ def test_what_the_provider_calls_ours_is_ours_by_its_total_too() -> None:
     assert dict(matched.named) == {"a": "n1", "b": "n2"}
 
 
+def test_what_is_told_as_made_is_settled_by_an_object_of_which_nobody_knows_that_it_is_it() -> None:
+    told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), ours="a")]
+    assert match([ours("a", 5)], [named("R9", 5)], told).settled == (("a", "succeeded", None),)
+
+
 def test_what_is_told_as_made_is_not_settled_before_it_is_a_fact() -> None:
     """Its credit would be free while nothing is posted."""
+    for object_id in (None, "R9"):
+        told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), object_id, ours="a")]
+        assert settled([ours("a", 5)], [], told) == {}
+
+
+def test_money_that_was_posted_before_a_refund_was_asked_for_is_not_that_refund() -> None:
     told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), ours="a")]
-    assert settled([ours("a", 5)], [], told) == {}
+    late = replace(ours("a", 5), facts_before=1)
+
+    assert settled([late], [named("X1", 5)], told) == {}
+    assert settled([late], [total(5)], told) == {}
+    assert settled([late], [total(5), named("X1", 5)], told) == {}
+    assert settled([late], [named("X1", 5), named("R9", 5)], told) == {"a": "succeeded"}
+    assert settled([late], [total(5), total(10)], told) == {"a": "succeeded"}
+
+
+def test_money_counts_once_for_refunds_that_were_asked_for_one_after_the_other() -> None:
+    told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), ours="b")]
+    first = ours("a", 5, "succeeded")
+    second = replace(ours("b", 5), facts_before=1)
+
+    assert settled([first, second], [total(5), named("R8", 5)], told) == {}
+    assert settled([first, second], [total(5), total(10)], told) == {"b": "succeeded"}
+    assert settled([first, replace(second, facts_before=0)], [total(5)], told) == {}
+
+
+def test_money_of_a_refund_that_failed_after_all_covers_none_and_is_wanted_by_none() -> None:
+    told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), ours="b")]
+    undone = ours("a", 5, "succeeded", object_id="R8")
+    late = replace(ours("b", 5), facts_before=2)
+    before = [named("R8", 5), total(5)]
+
+    assert settled([undone, late], [*before, named("R8", 5, FactStatus.FAILED)], told) == {}
+    facts = [*before, named("R8", 5, FactStatus.FAILED), named("R9", 5)]
+    assert settled([undone, late], facts, told) == {}
+    assert settled([undone, late], [*facts, total(10)], told) == {"b": "succeeded"}
+
+
+def test_an_object_that_was_known_before_a_refund_was_asked_for_is_not_it_whoever_says_so() -> None:
+    told = [ToldRefund("n1", FactStatus.SUCCEEDED, ngn(5), "X1", ours="a")]
+    late = replace(ours("a", 5), facts_before=1)
+
+    for status in (FactStatus.PENDING, FactStatus.SUCCEEDED, FactStatus.FAILED):
+        facts = [named("X1", 5, status), named("X1", 5)]
+        assert match([late], facts, told)[:2] == ((), ())
+        assert settled([replace(late, provider_refund_id="X1")], facts) == {}
 
 
 def test_what_is_told_as_failed_has_failed() -> None:
@@ -122,48 +156,121 @@ def test_what_is_told_as_failed_has_failed() -> None:
     assert settled([ours("a", 5)], [], told) == {"a": "failed"}
 
 
-AMOUNTS = st.integers(1, 4).map(lambda n: n * 50)
+def test_a_name_that_we_know_goes_before_a_note_that_anybody_can_write() -> None:
+    told = [ToldRefund("n1", FactStatus.FAILED, ngn(5), ours="a"),
+            ToldRefund("n2", FactStatus.PENDING, ngn(5))]  # fmt: skip
+    assert settled([ours("a", 5, provider_refund_id="n2")], [], told) == {}
+
+
+AMOUNTS = st.integers(1, 3).map(lambda n: n * 50)
+ENDS = st.sampled_from([FactStatus.SUCCEEDED, FactStatus.FAILED])
+
+
+@dataclass(frozen=True)
+class There:
+    """A refund at the provider: ours where it has a reference, else made at its dashboard.
+
+    `is_named`: webhooks tell of it by a name. `is_linked`: the API gives that name too.
+    """
+
+    number: int
+    amount_minor: int
+    ends: FactStatus
+    is_named: bool
+    is_linked: bool
+    reference: str | None
+
+    @property
+    def name(self) -> str:
+        return f"R{self.number}"
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> tuple[list[int], list[tuple[str, int]]]:
-    """Draw amounts that are asked for, and in which order things happen to them."""
-    amounts = draw(st.lists(AMOUNTS, min_size=1, max_size=5))
-    acts = [("ask", n) for n in range(len(amounts))]
-    acts += [(kind, n) for n in range(len(amounts)) for kind in ("fact", "tell", "total")]
-    acts += [("stranger", n) for n in range(draw(st.integers(0, 2)))]
-    return amounts, draw(st.permutations(acts))
+def worlds(draw: st.DrawFn) -> list[There]:
+    """Draw refunds, ours and others', of which many are of the same amount."""
+    is_named, is_linked = draw(st.booleans()), draw(st.booleans())
+    count, others = draw(st.integers(1, 4)), draw(st.integers(0, 3))
+    return [
+        There(
+            number,
+            draw(AMOUNTS),
+            draw(ENDS),
+            is_named if number < count else draw(st.booleans()),
+            is_linked,
+            f"rf{number}" if number < count else None,
+        )
+        for number in range(count + others)
+    ]
+
+
+ACTS = ("make", "end", "hear", "hear", "tell", "look")
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[list[There], list[tuple[str, There]]]:
+    """Draw refunds, and in which order things happen to them."""
+    world = draw(worlds())
+    return world, draw(st.permutations([(act, there) for there in world for act in ACTS]))
 
 
 class Books:
-    """A payment, its refunds and two accounts, as the service keeps them."""
+    """A payment, its refunds and two accounts, as the service keeps them; and the provider."""
 
-    def __init__(self, amounts: list[int], *, names: bool, fails: frozenset[int]) -> None:
+    def __init__(self) -> None:
         self.asked = Asked(ngn(CAPTURED), "paystack", "ada")
-        self.amounts = amounts
-        self.names = names
-        self.fails = fails
         self.facts = [Fact(FactKind.SUCCEEDED, "T1", FactStatus.SUCCEEDED, ngn(CAPTURED))]
         self.refunds: dict[str, Refund] = {}
-        self.made: dict[int, FactStatus] = {}
+        self.made: dict[There, FactStatus] = {}
         self.of_ada = 0
         self.held = 0
 
-    def _post(self, movement: Movement) -> None:
-        for leg in movement.legs:
-            if leg.account == ADA:
-                self.of_ada += leg.amount_minor
-            else:
-                self.held += leg.amount_minor
+    def make(self, there: There) -> None:
+        """Have it made at the provider; ours is asked for, and its credit held, just before."""
+        self.made[there] = FactStatus.PENDING
+        if there.reference is not None:
+            asked = ours(there.reference, there.amount_minor)
+            self.refunds[there.reference] = replace(asked, facts_before=len(self.facts))
+            self._post(hold(there.reference, "ada", asked.amount))
 
-    def ask(self, n: int) -> None:
-        self.refunds[f"rf{n}"] = ours(f"rf{n}", self.amounts[n])
-        self._post(hold(f"rf{n}", "ada", ngn(self.amounts[n])))
+    def end(self, there: There) -> None:
+        """Have it come to its end, which nobody hears."""
+        if there in self.made:
+            self.made[there] = there.ends
 
-    def ended(self, n: int) -> FactStatus:
-        return FactStatus.FAILED if n in self.fails else FactStatus.SUCCEEDED
+    def hear(self, there: There) -> None:
+        """Have the webhook come, which tells how it is now: one by one, or as a total."""
+        if there in self.made:
+            self._learn([self._fact(there)] if there.is_named else self._total())
+            self._settle([])
 
-    def settle(self, told: Sequence[ToldRefund] = ()) -> None:
+    def tell(self, there: There) -> None:
+        """Have the provider tell of this one only, as it does when it is asked for it."""
+        if there in self.made:
+            self._settle([self._told(there)])
+
+    def look(self, there: There | None = None) -> None:
+        """Have the provider asked for all: as facts, and by the names that its API has."""
+        del there
+        linked = [each for each in self.made if each.is_named and each.is_linked]
+        self._learn([*map(self._fact, linked), *self._total()])
+        self._settle([self._told(each) for each in self.made])
+
+    def _fact(self, there: There) -> Fact:
+        return named(there.name, there.amount_minor, self.made[there])
+
+    def _total(self) -> list[Fact]:
+        done = [t.amount_minor for t, s in self.made.items() if s is FactStatus.SUCCEEDED]
+        return [total(sum(done))] if done else []
+
+    def _told(self, there: There) -> ToldRefund:
+        name = there.name if there.is_named and there.is_linked else None
+        amount, status = ngn(there.amount_minor), self.made[there]
+        return ToldRefund(f"n{there.number}", status, amount, name, there.reference)
+
+    def _learn(self, facts: Sequence[Fact]) -> None:
+        self.facts += [fact for fact in facts if fact not in self.facts]
+
+    def _settle(self, told: Sequence[ToldRefund]) -> None:
         matched = match(list(self.refunds.values()), self.facts, told)
         for reference, name in matched.named:
             self.refunds[reference] = replace(self.refunds[reference], provider_refund_id=name)
@@ -175,60 +282,46 @@ class Books:
             )
             self._post(release(done.reference, "ada", refund.amount))
 
-    def fact(self, n: int) -> None:
-        self.made[n] = self.ended(n)
-        if self.names:
-            self.facts.append(named(f"R{n}", self.amounts[n], self.ended(n)))
-        self.settle()
+    def _post(self, movement: Movement) -> None:
+        for leg in movement.legs:
+            if leg.account == ADA:
+                self.of_ada += leg.amount_minor
+            else:
+                self.held += leg.amount_minor
 
-    def total(self, n: int) -> None:
-        del n
-        sum_minor = sum(self.amounts[k] for k, s in self.made.items() if s is FactStatus.SUCCEEDED)
-        sum_minor += 77 * sum(fact.object_id.startswith("S") for fact in self.facts)
-        if sum_minor:
-            self.facts.append(total(sum_minor))
-        self.settle()
-
-    def tell(self, n: int) -> None:
-        status = self.made.get(n, FactStatus.PENDING)
-        name = f"R{n}" if self.names else None
-        told = ToldRefund(f"n{n}", status, ngn(self.amounts[n]), name, f"rf{n}")
-        self.settle([told])
-
-    def stranger(self, n: int) -> None:
-        self.facts.append(named(f"S{n}", 77))
-        self.settle()
-
-    def net_of_customer(self) -> int:
-        legs = fold(self.asked, self.facts).effects.values()
-        return self.of_ada + sum(net.get((ADA, "NGN"), 0) for net in legs)
+    def check(self) -> None:
+        """Held is what is open; the customer is debited once; and none has ended by another's."""
+        open_minor = sum(r.amount.amount_minor for r in self.refunds.values() if r.is_open)
+        assert self.held == open_minor
+        position = fold(self.asked, self.facts)
+        of_ada = sum(net.get((ADA, "NGN"), 0) for net in position.effects.values()) + self.of_ada
+        assert of_ada == position.captured_minor - position.refunded_minor - self.held
+        for there, status in self.made.items():
+            refund = self.refunds.get(there.reference or "")
+            if refund is not None and not refund.is_open:
+                assert refund.status == status
+                assert refund.object_id in (None, there.name)
 
 
-@given(stories(), st.booleans(), st.frozensets(st.integers(0, 4)))
-def test_held_is_what_is_open_and_the_customer_is_debited_once(
-    story: tuple[list[int], list[tuple[str, int]]],
-    names: bool,  # noqa: FBT001 - Hypothesis gives it so
-    fails: frozenset[int],
+@given(stories())
+def test_a_refund_of_ours_ends_as_the_provider_says_and_never_by_one_that_is_not_ours(
+    story: tuple[list[There], list[tuple[str, There]]],
 ) -> None:
-    amounts, acts = story
-    books = Books(amounts, names=names, fails=fails)
+    world, acts = story
+    books = Books()
 
-    for act, n in acts:
-        if act not in {"ask", "stranger"} and f"rf{n}" not in books.refunds:
-            continue
-        getattr(books, act)(n)
-        open_minor = sum(r.amount.amount_minor for r in books.refunds.values() if r.is_open)
-        position = fold(books.asked, books.facts)
-        assert books.held == open_minor
-        assert (
-            books.net_of_customer()
-            == position.captured_minor - position.refunded_minor - books.held
-        )
+    for act, there in acts:
+        getattr(books, act)(there)
+        books.check()
+    for there in world:
+        books.end(there)
+        if there.is_named:
+            books.hear(there)
+    books.look()
+    books.check()
 
-    for n in range(len(amounts)):
-        books.fact(n) if n not in books.made or not names else None
-    books.total(0)
-    for n in range(len(amounts)):
-        books.tell(n)
-    assert [r.reference for r in books.refunds.values() if r.is_open] == []
+    ended = {there.reference: there.ends for there in world if there.reference is not None}
+    assert {r.reference: r.status for r in books.refunds.values()} == ended
     assert books.held == 0
+    succeeded_minor = sum(t.amount_minor for t in world if t.ends is FactStatus.SUCCEEDED)
+    assert fold(books.asked, books.facts).refunded_minor == succeeded_minor

@@ -20,6 +20,7 @@ from ingress import accounts
 from ingress.app import create_app
 from ingress.protocol import Protocol
 from ingress.settings import Settings
+from tests.simulator.stoppable import Stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -137,7 +138,7 @@ def serving(
         webhook_body_bytes_max=BODY_BYTES_MAX,
         **told,
     )
-    server = uvicorn.Server(
+    server = Stoppable(
         uvicorn.Config(
             create_app(settings, providers=providers),
             port=0,
@@ -159,7 +160,7 @@ def serving(
         port: int = server.servers[0].sockets[0].getsockname()[1]
         yield Door(port, database_url)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(PATIENCE_S)
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.errors import ProviderForbids
 from tests.workers.reconciling import Provider, Runs, transaction
 from tests.workers.scene import wait_until
 from workers.operations import following, metrics
+from workers.reconcile import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +96,7 @@ def test_a_run_is_followed_to_its_end_and_says_what_it_found(
     }
 
 
-def test_differences_that_nobody_mended_are_listed_with_their_sums_and_end_in_one(
+def test_differences_that_nobody_mended_are_listed_with_their_sums_and_the_run_is_done(
     payratchet: Run, runs: Runs, provider: Provider
 ) -> None:
     provider.items = [transaction(1, 900), transaction(2), transaction(3, reference=None)]
@@ -103,16 +105,53 @@ def test_differences_that_nobody_mended_are_listed_with_their_sums_and_end_in_on
     with working(runs):
         said = payratchet("reconcile", "run", *SINCE)
 
-    assert said.code == 1
+    assert said.code == 0, said.err
+    assert "Nobody has mended 2 of the differences" in said.out
+    assert "The list says nothing of refunds and disputes." in said.out
     assert "missing_here" in said.out
     assert "900 NGN" in said.out
     assert "captured here" in said.out
     assert max(map(len, said.out.splitlines())) <= 80
     shown = payratchet("reconcile", "show", "1", "--json")
-    assert shown.code == 1
-    sums = json.loads(shown.out)["sums"]["NGN"]
+    assert shown.code == 0
+    told = json.loads(shown.out)
+    assert (told["open"], told["unasked"], told["not_compared"]) == (2, 0, ["refunds", "disputes"])
+    status = json.loads(payratchet("reconcile", "status", "--json").out)
+    assert [each["open"] for each in status["items"]] == [2]
+    sums = told["sums"]["NGN"]
     assert (sums["missing_here_minor"], sums["mismatched_minor"]) == (1_000, 100)
     assert sums["open_minor"] == 1_100
+
+
+def test_a_run_that_fails_ends_in_one_and_can_be_looked_at(
+    payratchet: Run, runs: Runs, provider: Provider
+) -> None:
+    provider.failing = [ProviderForbids("the key is not valid", http_status=401)]
+    with working(runs):
+        said = payratchet("reconcile", "run", *SINCE)
+    shown = payratchet("reconcile", "show", "1")
+
+    assert (said.code, shown.code) == (1, 0)
+    assert "the key is not valid" in said.out
+    assert "its window is not covered" in said.out
+
+
+def test_a_run_with_captures_that_nobody_was_asked_about_says_so(
+    payratchet: Run, runs: Runs, scene: Scene
+) -> None:
+    count = limits.UNLISTED_ASKED_MAX + 1
+    runs.announce(range(count))
+    runs.hear([transaction(n) for n in range(count)])
+    scene.execute("SET session_replication_role = replica")
+    scene.execute("UPDATE payment_facts SET created_at = created_at - interval '2 hours'")
+    scene.execute("SET session_replication_role = origin")
+    _, event_id = runs.begin()
+    runs.finish(event_id)
+
+    shown = payratchet("reconcile", "show", "1")
+
+    assert shown.code == 0
+    assert f"{count} captures are not in the provider's list" in shown.out
 
 
 def test_a_run_that_is_not_waited_for_is_begun_and_a_second_one_refused(

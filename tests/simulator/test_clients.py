@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 QUICK = Limits(connect_s=1.0, read_s=0.5, call_s=0.8, repeats_s=3.0, pause_s=0.01, pause_s_max=0.1)
 _LOST = ("drop_after_effect", "reset", "truncated", "wrong_json", "html", "error_after_effect")
+_UNCLEAR = frozenset({"wrong_json", "html"})
+"""Of these, answers that come whole and are not understood: not asked for again at once."""
 PROVIDER_NAMES = ("paystack", "stripe")
 
 
@@ -179,6 +181,9 @@ def test_an_answer_that_is_lost_leaves_one_sale_and_a_way_on(scene: Scene, behav
     scene.provider.set_faults(f"initialize:{behaviour}:@1")
 
     if scene.client.keys_live_s:
+        if behaviour in _UNCLEAR:
+            with pytest.raises(OutcomeUnknown):
+                scene.initialize()
         assert scene.initialize().authorization_url
     else:
         with pytest.raises(OutcomeUnknown):

@@ -79,6 +79,11 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=FAIL_SHARE,
         help="of calls that fail after their effect (%(default)s)",
     )
+    parser.add_argument(
+        "--spare-calls",
+        action="store_true",
+        help="kill workers between two calls only: quicker, and proves less",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     options = parser.parse_args(arguments)
     if options.payments < PAYMENTS_MIN:
@@ -93,7 +98,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _run(provider: str, options: argparse.Namespace) -> dict[str, Any]:
     began_s = time.monotonic()
-    scale = Scale(options.payments, options.kills, options.seed)
+    scale = Scale(options.payments, options.kills, options.seed, is_sparing=options.spare_calls)
     with (
         throw_away.folder() as folder,
         stage.raised(

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from tests.soak.killing import Killing, planned
 from tests.soak.proof import prove
 from tests.soak.proof.evidence import Evidence
 from tests.soak.shop import Journal, Shop
+from tests.soak.sparing import Sparing
 from tests.soak.watch import Counts, Watch
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is asked, and how often something is killed."""
+    """How much is asked, and how often something is killed: at any moment, or between two calls."""
 
     payments: int
     kills: int
     seed: int
+    is_sparing: bool = False
 
 
 class Play:
@@ -66,13 +68,15 @@ class Play:
         self._stage = stage
         self._scale = scale
         self._show = show
-        self._killing = Killing(stage.service.supervisor, planned(scale.kills))
+        self._killing = Killing(stage.service.supervisor, [])
         self._shop = Shop(stage.service.ingress_url, stage.api_key, seed=scale.seed)
         self._done = Performance(self._shop.journal)
 
     def perform(self) -> Performance:
         """Play it to the end. Raises LocalRunFailed when it cannot be."""
-        with closing(Watch(self._stage.database_url)) as watch:
+        with ExitStack() as open_:
+            watch = open_.enter_context(closing(Watch(self._stage.database_url)))
+            self._killing = self._planned(watch, open_)
             began_s = time.monotonic()
             asked_s = asyncio.run(self._traffic(watch))
             self._stage.provider.close_pages()
@@ -85,10 +89,19 @@ class Play:
         self._prove()
         return self._done
 
-    async def _traffic(self, watch: Watch) -> float:
-        """Go on until all was asked, killed and opened, and every customer has decided.
+    def _planned(self, watch: Watch, open_: ExitStack) -> Killing:
+        supervisor, strikes = self._stage.service.supervisor, planned(self._scale.kills)
+        if not self._scale.is_sparing:
+            return Killing(supervisor, strikes)
+        redis_url = self._stage.service.environment["REDIS_URL"]
+        sparing = open_.enter_context(closing(Sparing(watch, redis_url)))
+        return Killing(supervisor, strikes, may_die=sparing.may_die)
 
-        Returns when the last was asked or killed (monotonic).
+    async def _traffic(self, watch: Watch) -> float:
+        """Go on until all was asked and opened, and every customer has decided.
+
+        What is still to be killed may wait for payments that are settled only when their pages are
+        closed. Returns when the last was asked or killed (monotonic).
         """
         intents = drawn(self._scale.seed, self._stage.provider.name, self._scale.payments)
         async with asyncio.TaskGroup() as tasks:
@@ -100,10 +113,10 @@ class Play:
                 (self._shop.gate.clear if counts.work > WORK_MAX else self._shop.gate.set)()
                 completed = await asyncio.to_thread(watch.completed, self._shop.to_refund())
                 await self._shop.refund(completed)
-                if asking.done() and self._killing.is_over:
-                    asked_s = asked_s or time.monotonic()
-                    if self._is_decided():
-                        return asked_s
+                if not asking.done() or not self._killing.is_over:
+                    asked_s = time.monotonic()
+                if asking.done() and self._is_decided():
+                    return asked_s
                 await asyncio.sleep(LOOK_S)
 
     def _is_decided(self) -> bool:
@@ -116,7 +129,7 @@ class Play:
         while True:
             counts = watch.counts()
             self._look(counts, still)
-            is_quiet = not counts.open and self._stage.provider.is_idle()
+            is_quiet = not counts.open and self._killing.is_over and self._stage.provider.is_idle()
             if is_quiet and was_quiet:
                 return
             was_quiet = is_quiet

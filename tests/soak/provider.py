@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tests.simulator import provider as simulators
@@ -77,8 +78,7 @@ class Provider:
         refunds = (refund for capture in captures for refund in capture.refunds)
         if any(refund.status is RefundStatus.PENDING for refund in refunds):
             return False
-        counted = self._simulated.deliveries
-        return counted.get("posted", 0) == counted.get("delivered", 0)
+        return not self._simulated.deliveries["under way"]
 
     def close_pages(self) -> None:
         """Let so much time pass that what nobody has paid cannot be paid any more."""
@@ -99,9 +99,9 @@ class Provider:
         for call in self.calls():
             if call.operation != "initialize":
                 continue
-            refused += call.about in known and not call.effect and not call.replayed
             if call.effect:
                 known.add(call.about)
+            refused += call.about in known and call.status == HTTPStatus.BAD_REQUEST
         return refused
 
     def replayed_by_key(self) -> int:

@@ -45,14 +45,20 @@ def transaction(
 
 @dataclass
 class Provider:
-    """What a provider answers, in pages; a list may change under the reader, as everywhere."""
+    """What a provider answers, in pages; a list may change under the reader, as everywhere.
+
+    `cursors` says where a page leads that ends at an item, for a list that never ends.
+    """
 
     items: list[Listed] = field(default_factory=list)
     unlisted: dict[str, Listed] = field(default_factory=dict)
     failing: list[Exception] = field(default_factory=list)
     looking_fails: list[Exception] = field(default_factory=list)
     asked: list[str | None] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
+    cursors: Callable[[int], int] | None = None
     before_page: Callable[[], object] = lambda: None
+    before_look_up: Callable[[], object] = lambda: None
 
     name = PROVIDER
     keys_live_s = 0.0
@@ -67,9 +73,13 @@ class Provider:
         items = tuple(self.items[start : start + PAGE_ITEMS])
         self.before_page()
         end = start + PAGE_ITEMS
+        if self.cursors is not None:
+            return Page(items, str(self.cursors(end)))
         return Page(items, str(end) if end < len(self.items) else None)
 
     def look_up(self, asking: Asking) -> Told:
+        self.looked_up.append(asking.reference)
+        self.before_look_up()
         if self.looking_fails:
             raise self.looking_fails.pop(0)
         found = self.unlisted.get(asking.reference)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workers.scene import capture, refund
+from domain.commands import Command, CommandKind
+from tests.workers.scene import PROVIDER, capture, refund
 from workers import sweeps
+from workers.commands import enqueue
 from workers.replay import Replayed, reopen, replay
-from workers.store import dead_letters
+from workers.store import dead_letters, inbox
 
 if TYPE_CHECKING:
     from tests.workers.scene import Scene
@@ -267,3 +269,59 @@ def test_an_event_with_the_providers_name_only_heals_when_that_name_is_told(scen
     assert untouched == 0
     assert scene.letters() == [(event_id, "unknown_reference", "resolved")]
     assert (scene.state("p1"), scene.credit()) == ("partially_refunded", 900)
+
+
+def test_a_question_to_another_account_is_not_taken_up_again_and_again(scene: Scene) -> None:
+    """A provider may know a reference that was announced for another one."""
+    questions = {
+        ask_about_p1(scene, provider, account): (provider, account)
+        for provider, account in (
+            ("paystack", "default"),
+            (PROVIDER, "other"),
+            (PROVIDER, "default"),
+        )
+    }
+
+    scene.announce("p1")
+    at_once = scene.owed()
+    for event_id in questions:
+        bury_question(scene, event_id)
+    later = sweeps.take_up_announced(scene.database)
+
+    assert [questions[event_id] for event_id in at_once] == [(PROVIDER, "default")]
+    assert later == 1
+    assert [questions[event_id] for event_id in scene.owed()] == [(PROVIDER, "default")]
+
+
+def ask_about_p1(scene: Scene, provider: str, account: str) -> int:
+    """Have p1 asked about there, and nobody know it; return the event."""
+    number = f"{provider} {account}"
+    command = Command(CommandKind.VERIFY, provider, account, "p1", "client:shop", number)
+    with scene.database.transaction() as tx:
+        [event_id] = enqueue(tx, [command], request_id="r")
+    bury_question(scene, event_id)
+    return event_id
+
+
+def bury_question(scene: Scene, event_id: int) -> None:
+    """Set the question aside as one about a payment that nobody announced."""
+    received_at = scene.value("SELECT received_at FROM inbound_events WHERE id = %s", [event_id])
+    letter = dead_letters.Letter(
+        event_id,
+        received_at,
+        "internal",
+        "default",
+        "verify",
+        "p1",
+        None,
+        "unknown_reference",
+        "UnknownReference",
+        "f",
+        "nobody announced this payment",
+        None,
+        None,
+        1,
+    )
+    with scene.database.transaction() as tx:
+        dead_letters.bury(tx, [letter])
+        inbox.finish(tx, [event_id])

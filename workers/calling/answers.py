@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from domain import calls
+from domain import tries
 from domain.errors import OutcomeUnknown, ProviderRefused
 from workers import settling
 from workers.apply import judge_heard
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 def ended(answer: Told | Exception) -> Ended:
     """Return how a call ended, for its row."""
     if not isinstance(answer, Exception):
-        return Ended(calls.Outcome.ANSWERED, message=answer.status or None, answer=answer.answer)
+        return Ended(tries.Outcome.ANSWERED, message=answer.status or None, answer=answer.answer)
     status = answer.http_status if isinstance(answer, (ProviderRefused, OutcomeUnknown)) else None
-    name = "ReferenceTaken" if calls.is_taken(answer) else type(answer).__name__
-    return Ended(calls.outcome_of(answer), status, name, describe(answer))
+    name = "ReferenceTaken" if tries.is_taken(answer) else type(answer).__name__
+    return Ended(tries.outcome_of(answer), status, name, describe(answer))
 
 
 def take(

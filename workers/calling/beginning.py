@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.calls import LIVE_S_MAX, Asked, Move
+from domain.calls import Move
 from domain.commands import CommandKind
 from domain.errors import ProviderRefused
 from domain.judgement import Burial
+from domain.tries import LIVE_S_MAX, Asked
 from workers.calling import ending
 from workers.calling.cancelling import cancel
 from workers.calling.case import look
-from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, NO_CHANGE, WAITS
+from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, NO_CHANGE, REFUSED, WAITS
 from workers.store import dead_letters, inbox, provider_calls
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ OTHERS_CALL_S = 2.0
 """How long a command waits while another call about the same payment is under way."""
 
 DEATHS_MAX = 10
-"""Workers that may die with one command in hand before it is set aside as what kills them."""
+"""Workers that may die with one command in hand, one after the other and with no call of it that
+ended between them, before it is set aside as what kills them. Many are killed for other reasons."""
 
 IN_HAND_S = LIVE_S_MAX + 1.0
 """How long nobody is rung for a command whose call is under way."""
@@ -55,20 +57,20 @@ def begin(
 
     A call that has been live for too long is closed: whoever made it is presumed dead.
     """
-    locked = inbox.lock(tx, [event_id], lanes=inbox.CALLS)
-    if not locked:
+    work = inbox.lock_one(tx, event_id, lanes=inbox.CALLS)
+    if work is None:
         return GONE
-    case = look(tx, locked[0], command, client)
+    case = look(tx, work, command, client)
     live = provider_calls.live(tx, case.debt)
     if live is not None and live.age_s < LIVE_S_MAX:
         inbox.put_off(tx, event_id, delay_s=OTHERS_CALL_S)
         return IN_HAND
     if live is not None:
         provider_calls.end(tx, live.id, provider_calls.PRESUMED_DEAD)
-        if provider_calls.deaths(tx, event_id) >= DEATHS_MAX:
+        if provider_calls.deaths(tx, event_id, since=work.since) >= DEATHS_MAX:
             why = Burial("crash_loop", "WorkerDied", f"{DEATHS_MAX} workers died of this command")
             return ending.bury(tx, case, why, worker=outcome.worker)
-        case = look(tx, locked[0], command, client)
+        case = look(tx, work, command, client)
     return _take_up(tx, outcome, case, found)
 
 
@@ -81,13 +83,27 @@ def _take_up(tx: Transaction, outcome: Outcome, case: Case, found: Told | None) 
     if following.move in (Move.ACT, Move.LOOK_UP):
         return _prepare(tx, outcome, case, following)
     if following.move is Move.WAIT:
-        inbox.put_off(tx, case.work.event_id, delay_s=following.wait_s)
+        inbox.wait(tx, case.work.event_id, delay_s=following.wait_s)
         return WAITS
+    if following.move is Move.SET_ASIDE:
+        why = Burial(following.reason, "OutcomeUnknown", following.why)
+        return ending.bury(tx, case, why, worker=outcome.worker)
+    return _end(tx, outcome, case, following)
+
+
+def _end(tx: Transaction, outcome: Outcome, case: Case, following: Next) -> str:
+    """Do here what is left to do, ask nobody, and be done with the command."""
+    kind = KINDS[case.command.kind]
     if following.move is Move.CANCEL and cancel(tx, case):
         outcome.told.add(case.command.reference)
-    kind.finish(tx, outcome, case)
+    if following.move is Move.REFUSE:
+        kind.refuse(tx, outcome, case, following.why)
+    else:
+        kind.finish(tx, outcome, case)
     outcome.end(case.work)
     outcome.write(tx)
+    if following.move is Move.REFUSE:
+        return REFUSED
     return APPLIED if outcome.changed else NO_CHANGE
 
 
@@ -111,7 +127,7 @@ def _prepare(tx: Transaction, outcome: Outcome, case: Case, following: Next) -> 
         outcome.worker,
     )
     call_id = provider_calls.begin(tx, begun)
-    inbox.put_off(tx, case.work.event_id, delay_s=IN_HAND_S)
+    inbox.hand_out(tx, [case.work.event_id], for_s=IN_HAND_S)
     return Begun(call_id, case, asked, case.client)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from domain import calls
-from domain.calls import CANCELLABLE, Asked
+from domain.calls import CANCELLABLE
 from domain.facts import FactKind
+from domain.tries import Asked
 from workers import history
 from workers.calling.kind import Kind
 from workers.store import payments

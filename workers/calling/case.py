@@ -16,10 +16,11 @@ from workers.store import modes, payments, provider_calls, refunds
 
 if TYPE_CHECKING:
     from domain.asking import Told
-    from domain.calls import Try
     from domain.commands import Command
     from domain.facts import Fact
     from domain.judgement import Known
+    from domain.refunds import Refund
+    from domain.tries import Try
     from workers.clients.client import ProviderClient
     from workers.database import Transaction
     from workers.store.inbox import Work
@@ -39,7 +40,8 @@ class NothingCaptured(Permanent):
 class Case:
     """The work row and the payment are locked. `known` is None where nobody announced it.
 
-    `client` is None where no key of the account is set here.
+    `siblings` are the payment's other refunds. `client` is None where no key of the account is set
+    here.
     """
 
     work: Work
@@ -47,6 +49,7 @@ class Case:
     known: Known | None
     details: payments.Details
     refund: refunds.Asked | None
+    siblings: tuple[Refund, ...]
     tries: tuple[Try, ...]
     client: ProviderClient | None
 
@@ -111,11 +114,16 @@ class Case:
             raise NothingCaptured(known.reference)
         return found
 
-    def heard(self, facts: tuple[Fact, ...], told: Told | None = None, mode: str = "") -> Heard:
-        """Return what was told as if it had been heard by a webhook of that provider."""
+    def heard(
+        self, facts: tuple[Fact, ...], told: Told | None = None, mode: str = "", *, why: str = ""
+    ) -> Heard:
+        """Return what was told as if it had been heard by a webhook of that provider.
+
+        `why` goes into the payment's history beside the command's kind.
+        """
         command = self.command
         said = ProviderEvent(
-            command.kind,
+            f"{command.kind}: {why}" if why else command.kind,
             command.reference,
             facts,
             told.mode if told else None,
@@ -139,19 +147,16 @@ def look(tx: Transaction, work: Work, command: Command, client: ProviderClient |
         command.account,
     ):
         known = None
-    details, refund = payments.Details(None, None), None
+    details = payments.Details(None, None)
+    asked: list[refunds.Asked] = []
     if known is not None:
         details = payments.details(tx, known.payment_id)
-        refund = _refund(tx, known.payment_id, command.refund)
+        if command.refund is not None:
+            asked = refunds.of_payments(tx, [known.payment_id]).get(known.payment_id, [])
+    refund = next((each for each in asked if each.refund.reference == command.refund), None)
+    siblings = tuple(each.refund for each in asked if each is not refund)
     tries = tuple(provider_calls.tries(tx, work.event_id))
-    return Case(work, command, known, details, refund, tries, client)
-
-
-def _refund(tx: Transaction, payment_id: int, reference: str | None) -> refunds.Asked | None:
-    if reference is None:
-        return None
-    asked = refunds.of_payments(tx, [payment_id]).get(payment_id, [])
-    return next((each for each in asked if each.refund.reference == reference), None)
+    return Case(work, command, known, details, refund, siblings, tries, client)
 
 
 def pinned_mode(tx: Transaction, case: Case, told: Told) -> str:

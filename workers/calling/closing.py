@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.asking import Told
-from domain.calls import Asked, Move
-from domain.errors import ProviderForbids, ProviderRefused
+from domain.calls import Move
+from domain.commands import CommandKind
+from domain.errors import NothingFound, ProviderForbids, ProviderRefused
+from domain.tries import Asked
 from workers.calling import answers, ending
 from workers.calling.case import look
 from workers.calling.kinds import APPLIED, KINDS, LATE, NO_CHANGE, REFUSED
@@ -72,7 +74,14 @@ def _answered(tx: Transaction, outcome: Outcome, case: Case, asked: Asked, told:
 def _failed(
     tx: Transaction, outcome: Outcome, case: Case, asked: Asked, error: Exception
 ) -> Closed:
-    """Count the failure; or take the refusal of an act for what it proves."""
+    """Count the failure; or take the refusal of an act for what it proves.
+
+    A question that found nothing is answered as well as it can be: the schedule asks again.
+    """
+    if isinstance(error, NothingFound) and case.command.kind is CommandKind.VERIFY:
+        outcome.end(case.work)
+        outcome.write(tx)
+        return Closed(NO_CHANGE)
     if (
         not isinstance(error, ProviderRefused)
         or isinstance(error, ProviderForbids)

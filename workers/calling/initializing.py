@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from domain import calls
-from domain.calls import Asked
+from domain import calls, tries
 from domain.decide import decide
 from domain.facts import Fact, FactKind, FactStatus
+from domain.tries import Asked
 from workers import healing
 from workers.apply import judge_heard
 from workers.calling.kind import Kind
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from workers.clients.client import ProviderClient
     from workers.database import Transaction
     from workers.outcome import Outcome
+
+TAKEN = "the provider has had a payment of this reference before"
+"""Why a payment failed whose very first call was refused as a repeat: that one is not ours."""
 
 
 class Initializing(Kind):
@@ -51,9 +54,14 @@ class Initializing(Kind):
         return client.initialize(case.asking(), key=self.key(case))
 
     def refused(self, tx: Transaction, outcome: Outcome, case: Case, why: ProviderRefused) -> bool:
-        """Take the refusal for what it proves: there is no payment, and never will be."""
-        if calls.is_taken(why):
+        """Take the refusal for what it proves: there is no payment of ours, and never will be.
+
+        It proves nothing where an earlier call may have made the payment: that is looked up. Where
+        none may have, a reference that is taken is somebody else's, and so is its money.
+        """
+        if tries.is_in_doubt(case.tries, Asked.INITIALIZE):
             return False
         fact = Fact(FactKind.FAILED, case.command.reference, FactStatus.FAILED)
-        judge_heard(tx, outcome, [case.work], [case.heard((fact,))])
+        heard = case.heard((fact,), why=TAKEN if tries.is_taken(why) else "")
+        judge_heard(tx, outcome, [case.work], [heard])
         return True

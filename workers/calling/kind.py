@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from domain.calls import Asked
+from domain.tries import Asked
 
 if TYPE_CHECKING:
     from domain.asking import Told
@@ -55,6 +55,9 @@ class Kind:
         """Take up what the refusal of the act proves; say whether the command is over by it."""
         del tx, outcome, case, why
         return True
+
+    def refuse(self, tx: Transaction, outcome: Outcome, case: Case, why: str) -> None:
+        """Refuse what the command is for, without asking anybody."""
 
     def finish(self, tx: Transaction, outcome: Outcome, case: Case) -> None:
         """Take up what is so at the end of a command about which nobody was asked."""

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from domain import commands
-from domain.calls import STEPS_MAX, Asked, TooManySteps
+from domain.calls import STEPS_MAX, TooManySteps
 from domain.commands import CommandKind
 from workers import pulse, reconcile
 from workers.apply import OF_ONE_EVENT
-from workers.calling import ending
+from workers.calling import ending, sending
 from workers.calling.beginning import OTHERS_CALL_S, begin
 from workers.calling.closing import close
-from workers.calling.kinds import APPLIED, GONE, IN_HAND, KINDS, LATE, WAITS
+from workers.calling.kinds import APPLIED, GONE, IN_HAND, LATE, WAITS
 from workers.calling.rooms import NoRoom, Rooms
 from workers.lock import LockBusy
 from workers.outcome import Outcome
@@ -52,9 +51,9 @@ log = structlog.get_logger()
 ROOMS = Rooms(places=1_000)
 """For whoever performs commands one by one."""
 
-WRITE_TRIES_MAX = 5
-WRITE_WAIT_S_MAX = 2.0
-"""How often an answer is tried to be written: it is costly to get a second time."""
+LOCK_WAITS_S = 0.5
+"""How long a thread waits for another that is busy with the same debt, keeping a room for itself.
+A call takes longer, so that whoever waits for one is put off; between calls it is enough."""
 
 ONE_AT_A_TIME = frozenset({"provider_calls_one_live", "provider_calls_fence_once"})
 """Constraints that refuse the second of two calls about one debt."""
@@ -110,8 +109,14 @@ class _Performer:
         if owed is None:
             return GONE
         if owed.is_in_hand:
-            return self._put_off(event_id)
+            return IN_HAND
+        if owed.is_resting:
+            return WAITS
         command = commands.parse(owed.body)
+        with self.database.statement() as tx:
+            is_busy = provider_calls.is_busy(tx, provider_calls.debt_of(command))
+        if is_busy:
+            return self._put_off(event_id)
         account = (command.provider, command.account)
         if not self.rooms.enter(account):
             return NoRoom(account)
@@ -123,7 +128,7 @@ class _Performer:
     def _alone(self, event_id: int, command: Command) -> str:
         """Perform the command unless another about the same debt is being performed."""
         try:
-            with self.locks.hold(provider_calls.debt_of(command)) as held:
+            with self.locks.hold(provider_calls.debt_of(command), waits_s=LOCK_WAITS_S) as held:
                 if command.kind is CommandKind.RECONCILE:
                     return self._reconcile(event_id, command)
                 return self._take_turns(event_id, command, held)
@@ -143,11 +148,12 @@ class _Performer:
         """Call until the command ends or must wait; an answer may make a further call due."""
         found: Told | None = None
         for _ in range(STEPS_MAX):
+            began_s = sending.now_s()
             begun = self._begin(event_id, command, found)
             if isinstance(begun, str):
                 return begun
-            answer = _ask(begun)
-            closed = self._close(begun, answer)
+            answer = sending.ask(begun, began_s=began_s)
+            closed = self._close(begun, answer, began_s=began_s)
             if closed.became is not None:
                 return closed.became
             found = closed.found
@@ -163,13 +169,11 @@ class _Performer:
         self._tell(outcome)
         return begun
 
-    @retry(
-        retry=retry_if_exception_type(psycopg.OperationalError),
-        stop=stop_after_attempt(WRITE_TRIES_MAX),
-        wait=wait_random_exponential(max=WRITE_WAIT_S_MAX),
-        reraise=True,
-    )
-    def _close(self, begun: Begun, answer: Answer) -> Closed:
+    def _close(self, begun: Begun, answer: Answer, *, began_s: float) -> Closed:
+        """Write the answer, however often it takes while nobody else can have taken over."""
+        return sending.writing(began_s)(self._close_once, begun, answer)
+
+    def _close_once(self, begun: Begun, answer: Answer) -> Closed:
         pulse.beat()
         outcome = Outcome(self.worker)
         with self.database.transaction() as tx:
@@ -188,13 +192,3 @@ class _Performer:
     def _tell(self, outcome: Outcome) -> None:
         if changed := outcome.changed:
             self.tell(changed)
-
-
-def _ask(begun: Begun) -> Answer:
-    """Make the call. What it raises is an answer too: the call may have had its effect."""
-    try:
-        if begun.asked is Asked.VERIFY:
-            return begun.client.look_up(begun.case.asking())
-        return KINDS[begun.case.command.kind].act(begun.client, begun.case)
-    except Exception as error:  # noqa: BLE001 - it says what is known, and what is not
-        return error

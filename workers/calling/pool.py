@@ -113,7 +113,7 @@ class CallPool:
         while (event_id := self._next()) is not None:
             became: object = None
             try:
-                with pulse.at_work():
+                with pulse.at_work(pulse.CALL_STALL_S_MAX):
                     became = self._perform(event_id)
             except psycopg.OperationalError as error:
                 log.warning("store.unavailable", error_class=type(error).__name__, count=1)

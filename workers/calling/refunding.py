@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from domain import calls, refunds
-from domain.calls import Asked
+from domain import calls, refunds, tries
+from domain.calls import Shown
 from domain.errors import Permanent
 from domain.refunds import FAILED, Matched, Settled
+from domain.tries import Asked
 from workers import settling
 from workers.calling.kind import Kind
+from workers.store import attempts, verifications
 from workers.store import refunds as stored
-from workers.store import verifications
 
 if TYPE_CHECKING:
     from domain.asking import Told
     from domain.calls import Next
     from domain.errors import ProviderRefused
+    from domain.refunds import Refund
     from workers.calling.case import Case
     from workers.clients.client import ProviderClient
     from workers.database import Transaction
@@ -36,13 +38,14 @@ class Refunding(Kind):
         """Ask for it once; ask first where that may have happened. Raises RefundUnknown."""
         if case.refund is None:
             raise RefundUnknown(f"{case.command.refund} of {case.command.reference}")
+        assert case.known is not None  # noqa: S101 - `needs_payment`
         refund = case.refund.refund
         return calls.refund(
             case.tries,
             is_settled=not refund.is_open,
             keys_live_s=case.keys_live_s,
-            found=found,
-            theirs=refunds.of(found.refunds, refund) if found else None,
+            shown=_shown(case, refund, found) if found else None,
+            barred=calls.not_refundable(case.known.position, refund.amount.amount_minor),
         )
 
     def key(self, case: Case) -> str:
@@ -68,12 +71,39 @@ class Refunding(Kind):
             verifications.begin(tx, [case.refund.payment_id])
 
     def refused(self, tx: Transaction, outcome: Outcome, case: Case, why: ProviderRefused) -> bool:
-        """Take the refusal for what it proves: no money goes back, and the credit is free again."""
+        """Take the refusal for what it proves: no money goes back, and the credit is free again.
+
+        It proves nothing where an earlier call may have had its effect: that is looked up.
+        """
         del why
-        assert case.known is not None  # noqa: S101 - `needs_payment`
-        assert case.refund is not None  # noqa: S101 - `next` raises otherwise
-        if case.refund.refund.is_open:
-            settled = Settled(case.refund.refund.reference, FAILED, None)
-            matched = Matched((settled,), ())
-            settling.write(tx, outcome, case.work, case.known, [case.refund], matched)
+        if tries.is_in_doubt(case.tries, Asked.REFUND):
+            return False
+        _fail(tx, outcome, case)
         return True
+
+    def refuse(self, tx: Transaction, outcome: Outcome, case: Case, why: str) -> None:
+        """Fail a refund that nobody was asked for, since the payment has changed meanwhile."""
+        _fail(tx, outcome, case)
+        said = attempts.of(
+            case.work,
+            worker=outcome.worker,
+            outcome="no_change",
+            error_class="NotRefundable",
+            message=why,
+        )
+        outcome.attempts.append(said)
+
+
+def _shown(case: Case, refund: Refund, found: Told) -> Shown:
+    theirs = refunds.of(found.refunds, refund)
+    facts = case.known.facts if case.known else ()
+    return Shown(theirs, refunds.is_alike(found.refunds, refund, case.siblings, facts))
+
+
+def _fail(tx: Transaction, outcome: Outcome, case: Case) -> None:
+    assert case.known is not None  # noqa: S101 - `needs_payment`
+    assert case.refund is not None  # noqa: S101 - `next` raises otherwise
+    if case.refund.refund.is_open:
+        settled = Settled(case.refund.refund.reference, FAILED, None)
+        matched = Matched((settled,), ())
+        settling.write(tx, outcome, case.work, case.known, [case.refund], matched)

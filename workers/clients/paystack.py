@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.errors import OutcomeUnknown
-from domain.providers import PROVIDERS, paystack_list
+from domain.providers import PROVIDERS, paystack_list, paystack_refunds
 from domain.providers import paystack_api as api
-from domain.providers import paystack_refunds
 from domain.providers.api import REFUND_PAGES_MAX, unwritable
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ REFRESH_S_MAX = 0.5
 
 
 def ask_system(host: str, port: int) -> Addresses:
-    """Return the host's addresses in the resolver's order. Raises OSError and UnicodeError."""
+    """Return the host's addresses in the resolver's order. Raises OSError and ValueError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))[:ADDRESSES_MAX]
 
@@ -78,7 +78,7 @@ class Resolver:
             return asked.result(min(within_s, REFRESH_S_MAX) if is_kept else within_s)
         except TimeoutError:
             failed: Exception = httpcore.ConnectTimeout("the host is not resolved in time")
-        except (OSError, UnicodeError, RuntimeError):
+        except (OSError, ValueError, RuntimeError):
             failed = httpcore.ConnectError("the host cannot be resolved")
         if known is not None and is_kept:
             return known.addresses

@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import OutcomeUnknown, ProviderRefused
+from domain.errors import NothingFound, OutcomeUnknown, ProviderRefused
 from domain.providers import stripe_api as api
-from domain.providers import stripe_refunds
+from domain.providers import stripe_refunds, stripe_telling
 from domain.providers.api import REFUND_PAGES_MAX
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class StripeClient:
         until_s = self._transport.until_s()
         named = api.named(asking)
         objects = self._named(named, asking, until_s) if named else self._found(asking, until_s)
-        told = api.tell([tree for tree, _ in objects])
+        told = stripe_telling.tell([tree for tree, _ in objects])
         answers = dict.fromkeys(answer for _, answer in objects)
         facts: list[Fact] = []
         refunds: list[ToldRefund] = []
-        for intent_id in api.paid_intents([tree for tree, _ in objects]):
+        for intent_id in stripe_telling.paid_intents([tree for tree, _ in objects]):
             for page in self._refund_pages(intent_id, until_s):
                 facts += page.facts
                 refunds += page.refunds
@@ -83,7 +83,7 @@ class StripeClient:
         tree, answer = self._transport.call(
             api.cancel(asking, key=key), partial(api.read_object, asking=asking)
         )
-        return replace(api.tell([tree]), answer=answer)
+        return replace(stripe_telling.tell([tree]), answer=answer)
 
     def page(self, *, since_s: int, until_s: int, cursor: str | None) -> Page:
         """List intents, newest first."""
@@ -113,7 +113,7 @@ class StripeClient:
             api.search(asking), partial(api.read_found, asking=asking), until_s=until_s
         )
         if not found:
-            raise OutcomeUnknown("a search that may be late has found nothing")
+            raise NothingFound("a search that may be late has found nothing")
         return found
 
     def _refund_pages(self, intent_id: str, until_s: float) -> list[stripe_refunds.RefundPage]:

@@ -94,10 +94,10 @@ class Transport:
             return read(self._wire.exchange(request, until_s=call_until_s))
 
     def _repeat(self, once: Callable[[], T], until_s: float) -> T:
-        """Try again what failed by itself, not what the provider asked us to leave,
-        nor what was answered but is not understood: the same answer would come again.
+        """Try again what failed by itself, not what the provider asked us to leave.
 
-        Once a try may have had its effect, a later one that had none is no proof of anything.
+        What was answered but is not understood would be answered alike again. And once a try may
+        have had its effect, a later one that had none is no proof of anything.
         """
         is_doubtful = False
 

@@ -7,6 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import click
+from pydantic import ValidationError
 
 from domain import api_keys
 from workers.operations import surroundings
@@ -190,7 +191,12 @@ def limits(
 def _pepper() -> bytes:
     """Return what keys are hashed with: the same as the ingress has, or no key would fit."""
     surroundings.adopt("API_KEY_PEPPER")
-    pepper = KeySettings().api_key_pepper
+    try:
+        pepper = KeySettings().api_key_pepper
+    except ValidationError:
+        least = api_keys.PEPPER_LENGTH_MIN
+        msg = f"API_KEY_PEPPER is too short: it must have at least {least} characters"
+        raise click.UsageError(msg) from None
     if pepper is None:
         raise click.UsageError("set API_KEY_PEPPER, or start `dev.py up` here")
     return pepper.get_secret_value().encode()

@@ -23,7 +23,7 @@ RUN_FIELDS = (
     *("run_id", "provider", "account", "status", "problem", "since", "until", "covered_through"),
     *("examined", "missing_here", "missing_there", "mismatched", "mended", "open"),
 )
-RUNS_COLUMNS = ("run_id", "provider", "account", "status", "until", "examined", "differ", "mended")
+RUNS_COLUMNS = ("run_id", "provider", "account", "status", "until", "examined", "differ", "open")
 DIFFERENCE_COLUMNS = ("object_id", "reference", "verdict", "there", "here", "mended", "note")
 SUM_COLUMNS = (
     *("currency", "missing_here_minor", "missing_there_minor", "mismatched_minor"),
@@ -56,8 +56,8 @@ def run(
 ) -> None:
     """Compare, have what is missing here asked about, and list what differs.
 
-    A worker does it; the run goes on when this command is stopped. Exit code 1: differences
-    remain that nobody has mended.
+    A worker does it; the run goes on when this command is stopped. Exit code 0: the run is done,
+    whatever it found; `open` says how many differences nobody has mended. 1: it has failed.
     """
     until = until or datetime.now(UTC)
     if since >= until:
@@ -69,7 +69,8 @@ def run(
     ring(event_id)
     if wait:
         _follow(run_id, event_id, quiet=json_)
-    _report(run_id, json_=json_)
+    if _report(run_id, json_=json_)["status"] == "failed":
+        click.get_current_context().exit(REFUSED)
 
 
 @reconcile.command("status")
@@ -96,7 +97,7 @@ def status(*, provider: str | None, limit: int, json_: bool) -> None:
 @click.argument("run_id", type=int)
 @json_option
 def show(run_id: int, *, json_: bool) -> None:
-    """Show one run and what differs; exit code 1 as with `run`."""
+    """Show one run and what differs."""
     _report(run_id, json_=json_)
 
 
@@ -118,7 +119,7 @@ def _follow(run_id: int, event_id: int, *, quiet: bool) -> None:
         raise
 
 
-def _report(run_id: int, *, json_: bool) -> None:
+def _report(run_id: int, *, json_: bool) -> dict[str, Any]:
     with database().transaction() as tx:
         found = views.run(tx, run_id)
     if found is None:
@@ -127,8 +128,7 @@ def _report(run_id: int, *, json_: bool) -> None:
         as_json(found)
     else:
         _print(found)
-    if found["status"] == "failed" or found["open"]:
-        click.get_current_context().exit(REFUSED)
+    return found
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -150,6 +150,29 @@ def _print(found: dict[str, Any]) -> None:
         click.echo("\nmoney in doubt, in minor units")
         sums = [{"currency": name, **kept} for name, kept in found["sums"].items()]
         as_table(sums, SUM_COLUMNS, "")
+    click.echo(f"\n{_remains(found)}")
+
+
+def _remains(found: dict[str, Any]) -> str:
+    """Say what is left to a person, and what the run could not see."""
+    sentences = [_outcome(found)]
+    if found["unasked"] and found["status"] == "finished":
+        sentences.append(
+            f"{found['unasked']} captures are not in the provider's list and were not asked about:"
+            " most likely the list is not whole."
+        )
+    sentences.append(f"The list says nothing of {' and '.join(found['not_compared'])}.")
+    return "\n".join(sentences)
+
+
+def _outcome(found: dict[str, Any]) -> str:
+    if found["status"] == "failed":
+        return "The run has failed: its window is not covered."
+    if found["status"] != "finished":
+        return "The run goes on."
+    if not found["open"]:
+        return "Nothing is left to do."
+    return f"Nobody has mended {found['open']} of the differences: they are for a person."
 
 
 def _money(difference: dict[str, Any], side: str) -> str:

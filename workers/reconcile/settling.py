@@ -2,127 +2,180 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from domain.asking import Asking, Told
-from domain.errors import OutcomeUnknown
+from domain.errors import OutcomeUnknown, ProviderForbids, ProviderRefused
 from domain.facts import FactKind
 from domain.money import Money
-from domain.reconciliation import Finding, Here, There, Verdict, compare
+from domain.providers.api import AnswerUnclear
+from domain.reconciliation import Finding, There, Verdict, compare
+from workers import pulse
 from workers.reconcile.limits import (
     CLOCKS_APART_S,
+    FACTS_PER_STEP,
+    ITEMS_CLEARED_PER_STEP,
     LIST_DELAY_S,
+    LOOKING_UP_S_MAX,
     RECHECKED_PER_STEP,
     SETTLE_EVERY_S,
     SETTLE_S_MAX,
     UNLISTED_ASKED_MAX,
     UNLISTED_PER_STEP,
 )
-from workers.store import inbox, reconciliations, transactions
+from workers.store import inbox, reconciliation_items, reconciliations, transactions
 from workers.store.inbox import CALLS
-from workers.store.reconciliations import Item
+from workers.store.reconciliation_items import Answered
 from workers.store.transactions import Books
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workers.clients.client import ProviderClient
     from workers.database import Database, Transaction
-    from workers.store.reconciliations import Open, Run
-    from workers.store.transactions import Unlisted
+    from workers.store.reconciliation_items import Open, Unlisted
+    from workers.store.reconciliations import Run
 
 log = structlog.get_logger()
 
 NOT_FOUND = 404
 """What a provider answers that knows nothing by the name it was asked about."""
 
+SCAN, ASK, CLEAR, WAIT, RECHECK, END = "scan", "ask", "clear", "wait", "recheck", "end"
+"""The parts of the end, in their order. Only ASK asks anybody."""
+
+
+class Place(NamedTuple):
+    """Where the end of a run is: in which part, after what, and when that goes on.
+
+    `delay_s` None: at once, in the same transaction.
+    """
+
+    part: str
+    after: str = ""
+    delay_s: float | None = None
+
 
 def step(database: Database, client: ProviderClient, run: Run, event_id: int) -> bool:
     """Take one step after the last page; return whether there is another.
 
-    First what is here and was not listed, then the questions that are still open, then everything
-    that differed is compared again. Raises as `pages.step` does.
+    First what is here and was not listed is found, then it is asked about; what is equal is let go
+    of; then the questions that are still open are waited for, and what differed is compared again.
+    Raises as `pages.step` does.
     """
-    with database.transaction() as tx:
-        unlisted = _unlisted(tx, run) if run.cursor is None else []
-    items = _look_up(client, unlisted)
+    part, _, after = (run.cursor or SCAN).partition(" ")
+    answers: list[Answered] = []
+    if part == ASK:
+        with database.transaction() as tx:
+            unasked = reconciliation_items.unasked(tx, run.id, after=after, limit=UNLISTED_PER_STEP)
+        answers = _look_up(client, unasked)
     with database.transaction() as tx:
         if inbox.lock_one(tx, event_id, lanes=CALLS) is None or not reconciliations.still(tx, run):
             return False
-        delay_s = _note(tx, run, items) if items else _wait_or_end(tx, run)
-        if delay_s is None:
+        place = _note(tx, run, answers) if part == ASK else PARTS[part](tx, run, after)
+        while place.delay_s is None and place.part != END:
+            place = PARTS[place.part](tx, run, place.after)
+        if place.part == END:
             inbox.finish(tx, [event_id])
             return False
-        reconciliations.again(tx, event_id, delay_s=delay_s)
+        cursor = f"{place.part} {place.after}"
+        reconciliations.advance(tx, run.id, status="settling", cursor=cursor)
+        reconciliations.again(tx, event_id, delay_s=place.delay_s or 0.0)
     return True
 
 
-def _unlisted(tx: Transaction, run: Run) -> list[Unlisted]:
-    """Return captures of the window, a margin away from both of its ends, that were not listed."""
+def _scan(tx: Transaction, run: Run, after: str) -> Place:
+    """Find captures of the window, a margin away from both of its ends, that were not listed.
+
+    With too many of them the list is not whole, and nobody is asked about any.
+    """
     margin = timedelta(seconds=CLOCKS_APART_S)
     listed_until = min(run.until, run.started_at - timedelta(seconds=LIST_DELAY_S))
     window = (run.since + margin, listed_until - margin)
-    books = Books(run.provider, run.account, None)
-    limit = UNLISTED_ASKED_MAX + 1
-    return transactions.unlisted(tx, books, run.id, window=window, limit=limit)
+    from_id = int(after) + 1 if after else reconciliation_items.first_fact(tx, window[0])
+    scanned = reconciliation_items.scan(
+        tx, run, from_id=from_id, window=window, limit=FACTS_PER_STEP
+    )
+    found = {Verdict.MISSING_THERE.value: scanned.added}
+    reconciliations.advance(tx, run.id, status="settling", cursor=run.cursor, new=found)
+    if scanned.last_id is not None:
+        return Place(SCAN, str(scanned.last_id), 0.0)
+    count = run.missing_there + scanned.added
+    return Place(ASK, delay_s=0.0) if 0 < count <= UNLISTED_ASKED_MAX else Place(CLEAR)
 
 
-def _look_up(client: ProviderClient, unlisted: Sequence[Unlisted]) -> list[Item]:
-    """Ask about some of them: a transaction that was made long before it was paid is in no list.
+def _look_up(client: ProviderClient, unasked: Sequence[Unlisted]) -> list[Answered]:
+    """Ask about some of them: a transaction that was made long before it was paid is in no list."""
+    ends_s = time.monotonic() + LOOKING_UP_S_MAX
+    answers: list[Answered] = []
+    for each in unasked:
+        if answers and time.monotonic() > ends_s:
+            break
+        pulse.beat()
+        answers.append(_asked(client, each))
+    pulse.beat()
+    return answers
 
-    With too many of them the list is not whole, and nobody is asked.
-    """
-    if len(unlisted) > UNLISTED_ASKED_MAX:
-        words = f"not listed, and not asked about: so are more than {UNLISTED_ASKED_MAX}"
-        return [
-            _item(each, "not listed", Finding(Verdict.MISSING_THERE, words)) for each in unlisted
-        ]
-    return [_asked(client, each) for each in unlisted[:UNLISTED_PER_STEP]]
 
-
-def _asked(client: ProviderClient, unlisted: Unlisted) -> Item:
+def _asked(client: ProviderClient, unlisted: Unlisted) -> Answered:
     names = dict.fromkeys((unlisted.provider_reference or unlisted.object_id, unlisted.object_id))
     asking = Asking(unlisted.reference, unlisted.asked, unlisted.customer_id, names=tuple(names))
     try:
         told = client.look_up(asking)
+    except ProviderForbids:
+        raise
+    except ProviderRefused as error:
+        # About this one it says nothing; what it says of the others is worth no less.
+        words = f"not listed; asked about it, the provider refuses: {error}"
+        return Answered(unlisted.object_id, "refused", Finding(Verdict.MISSING_THERE, words))
     except OutcomeUnknown as error:
         # Asked by its own name of a payment, a provider that has not heard of it may be another
         # account of it: no proof about the payment, but a capture that this account does not have.
-        if error.http_status != NOT_FOUND:
+        if error.http_status != NOT_FOUND or isinstance(error, AnswerUnclear):
             raise
         told = Told(is_known=False)
+    return Answered(unlisted.object_id, told.status or "not found", _finding(told, unlisted))
+
+
+def _finding(told: Told, unlisted: Unlisted) -> Finding:
     is_there = any(
         fact.kind is FactKind.SUCCEEDED and fact.object_id == unlisted.object_id
         for fact in told.facts
     )
-    status = told.status or "not found"
     if is_there:
-        return _item(unlisted, status, Finding(Verdict.EQUAL, "not listed, but there when asked"))
-    words = f"not listed; asked about it, the provider says: {status}"
-    return _item(unlisted, status, Finding(Verdict.MISSING_THERE, words))
+        return Finding(Verdict.EQUAL, "not listed, but there when asked")
+    words = f"not listed; asked about it, the provider says: {told.status or 'not found'}"
+    return Finding(Verdict.MISSING_THERE, words)
 
 
-def _item(unlisted: Unlisted, status: str, finding: Finding) -> Item:
-    listed = There(unlisted.object_id, unlisted.reference, status, None, None)
-    known = Here(unlisted.reference, frozenset({unlisted.captured}))
-    return Item(listed, known, finding)
+def _note(tx: Transaction, run: Run, answers: Sequence[Answered]) -> Place:
+    if not answers:
+        return Place(CLEAR)
+    reconciliation_items.answer(tx, run.id, answers)
+    return Place(ASK, answers[-1].object_id, 0.0)
 
 
-def _note(tx: Transaction, run: Run, items: Sequence[Item]) -> float:
-    new = reconciliations.add(tx, run.id, items)
-    reconciliations.advance(tx, run.id, status="settling", cursor=None, new=new, listed=False)
-    return 0.0
+def _clear(tx: Transaction, run: Run, after: str) -> Place:
+    """Let go of what is equal, a part in each transaction: it was kept to know what is listed."""
+    last = reconciliation_items.clear(tx, run.id, after=after, limit=ITEMS_CLEARED_PER_STEP)
+    return Place(WAIT) if last is None else Place(CLEAR, last, 0.0)
 
 
-def _wait_or_end(tx: Transaction, run: Run) -> float | None:
-    """Return after how long to look again; None: the run has ended."""
-    if run.cursor is None and reconciliations.unfinished(tx, run.id, younger_than_s=SETTLE_S_MAX):
-        reconciliations.advance(tx, run.id, status="settling", cursor=None, new=(), listed=False)
-        return SETTLE_EVERY_S
-    found = reconciliations.opened(tx, run.id, after=run.cursor or "", limit=RECHECKED_PER_STEP)
+def _wait(tx: Transaction, run: Run, after: str) -> Place:
+    del after
+    if reconciliation_items.unfinished(tx, run.id, younger_than_s=SETTLE_S_MAX):
+        return Place(WAIT, delay_s=SETTLE_EVERY_S)
+    return Place(RECHECK)
+
+
+def _recheck(tx: Transaction, run: Run, after: str) -> Place:
+    """Compare again what differed and was asked about; then the run has ended."""
+    limit = RECHECKED_PER_STEP
+    found = reconciliation_items.opened(tx, run.id, after=after, limit=limit)
     listed = [_there(each) for each in found]
     known = transactions.found_here(tx, Books(run.provider, run.account, None), listed)
     equal = [
@@ -130,15 +183,12 @@ def _wait_or_end(tx: Transaction, run: Run) -> float | None:
         for there, here in zip(listed, known, strict=True)
         if compare(there, here).verdict is Verdict.EQUAL
     ]
-    reconciliations.mend(tx, run.id, equal)
-    if len(found) == RECHECKED_PER_STEP:
-        reconciliations.advance(
-            tx, run.id, status="settling", cursor=found[-1].object_id, new=(), listed=False
-        )
-        return 0.0
+    reconciliation_items.mend(tx, run.id, equal)
+    if len(found) == limit:
+        return Place(RECHECK, found[-1].object_id, 0.0)
     reconciliations.finish(tx, run.id, list_delay_s=LIST_DELAY_S)
     log.info("reconciliation.finished", reason=run.provider, count=len(equal))
-    return None
+    return Place(END)
 
 
 def _there(item: Open) -> There:
@@ -146,3 +196,11 @@ def _there(item: Open) -> There:
     if item.amount_minor is not None and item.currency is not None:
         amount = Money(item.currency, item.amount_minor)
     return There(item.object_id, item.reference, item.status, amount, item.refunded_minor)
+
+
+PARTS: dict[str, Callable[[Transaction, Run, str], Place]] = {
+    SCAN: _scan,
+    CLEAR: _clear,
+    WAIT: _wait,
+    RECHECK: _recheck,
+}

@@ -193,10 +193,20 @@ def next_replay_id(tx: Transaction) -> int:
     return replay_id
 
 
-_NAMED = """
+_OF_ITS_ACCOUNT = """
+    ((p.provider = d.source AND p.account = d.account)
+     OR (d.source = 'internal' AND EXISTS (
+            SELECT 1 FROM inbound_events e
+            CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS told) c
+            WHERE e.id = d.event_id AND e.received_at = d.received_at
+              AND c.told ->> 'provider' = p.provider AND c.told ->> 'account' = p.account)))
+"""
+"""Whether letter d is about the account that payment p was announced for: its sender's, or the one
+that a command of ours names. A reference may be heard of at an account that has no such payment."""
+
+_NAMED = f"""
     SELECT d.id FROM dead_letters d
-    JOIN payment_logs p ON p.reference = d.reference
-        AND (d.source = 'internal' OR (p.provider = d.source AND p.account = d.account))
+    JOIN payment_logs p ON p.reference = d.reference AND {_OF_ITS_ACCOUNT}
     WHERE d.status = 'open' AND d.reason = 'unknown_reference' AND d.reference = ANY(%b::text[])
     ORDER BY d.id
     FOR UPDATE OF d SKIP LOCKED
@@ -224,13 +234,11 @@ def of_provider_references(tx: Transaction, provider_references: Sequence[str]) 
     return [row[0] for row in tx.execute(_ALIASED, (list(provider_references),)).fetchall()]
 
 
-_ANNOUNCED = """
+_ANNOUNCED = f"""
     SELECT d.id FROM dead_letters d
     WHERE d.status = 'open' AND d.reason = 'unknown_reference'
       AND (EXISTS (SELECT 1 FROM payment_logs p
-                   WHERE p.reference = d.reference
-                     AND (d.source = 'internal'
-                          OR (p.provider = d.source AND p.account = d.account)))
+                   WHERE p.reference = d.reference AND {_OF_ITS_ACCOUNT})
            OR EXISTS (SELECT 1 FROM provider_references r
                       WHERE r.provider = d.source AND r.account = d.account
                         AND r.provider_reference = d.provider_reference AND d.reference IS NULL))

@@ -83,16 +83,37 @@ def lock_one(tx: Transaction, event_id: int, *, lanes: Sequence[Lane]) -> Work |
     return Work(*row) if row else None
 
 
-_PUT_OFF = """
-    UPDATE inbound_work
+RESTING = "(w.attempts > 0 AND w.enqueues = 0 AND w.next_at > now())"
+"""SQL: the work `w` was told to wait, and has not been rung for since. A ring that comes all the
+same was sent before."""
+
+_PUT_OFF = f"""
+    UPDATE inbound_work w
     SET next_at = now() + make_interval(secs => %s), enqueues = greatest(enqueues, 1)
-    WHERE event_id = %s
+    WHERE event_id = %s AND NOT {RESTING}
 """
 
 
 def put_off(tx: Transaction, event_id: int, *, delay_s: float) -> None:
-    """Say when the work is to be rung for, without counting a failure: somebody has it in hand."""
+    """Say when the work is to be rung for, without counting a failure: somebody has it in hand.
+
+    Work that was told to wait goes on waiting for as long as it was told.
+    """
     tx.execute(_PUT_OFF, (delay_s, event_id))
+
+
+_WAIT = """
+    UPDATE inbound_work
+    SET attempts = greatest(attempts, 1), enqueues = 0,
+        since = CASE WHEN attempts = 0 THEN now() ELSE since END,
+        next_at = now() + make_interval(secs => %s)
+    WHERE event_id = %s
+"""
+
+
+def wait(tx: Transaction, event_id: int, *, delay_s: float) -> None:
+    """Have the work wait, though nothing has failed: its time has not come."""
+    tx.execute(_WAIT, (delay_s, event_id))
 
 
 def finish(tx: Transaction, event_ids: Sequence[int]) -> None:
@@ -171,6 +192,19 @@ _DUE = """
 def due(tx: Transaction, *, lane: str, limit: int) -> list[Due]:
     """Return unfinished events of a lane that nobody has in hand, oldest first."""
     return [Due(*row) for row in tx.execute(_DUE, (lane, limit)).fetchall()]
+
+
+_HAND_OUT = """
+    UPDATE inbound_work
+    SET next_at = now() + make_interval(secs => %s), enqueues = greatest(enqueues, 1)
+    WHERE event_id = ANY(%b::bigint[])
+"""
+
+
+def hand_out(tx: Transaction, event_ids: Sequence[int], *, for_s: float) -> None:
+    """Have nobody rung for these for so long: whoever takes them has them in hand, and may die."""
+    if event_ids:
+        tx.execute(_HAND_OUT, (for_s, Int8s(event_ids)))
 
 
 _RING_AGAIN = """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.calls import LIVE_S_MAX, Asked, Outcome, Try
+from domain.tries import LIVE_S_MAX, Asked, Outcome, Try
+from workers.store.inbox import RESTING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,6 @@ ANSWER_BYTES_MAX = 64 * 1024
 MESSAGE_LENGTH_MAX = 500
 """Characters kept of what went wrong."""
 
-TRIES_MAX = 200
-"""Calls of one command that are looked at, the newest; a day of retries has some 1,500."""
-
 
 def debt_of(command: Command) -> str:
     """Name what only one call at a time may be about."""
@@ -33,16 +31,20 @@ def debt_of(command: Command) -> str:
 
 
 class Owed(NamedTuple):
-    """A command that is owed, and whether somebody is calling for it right now."""
+    """A command that is owed, and whether somebody is calling for it right now.
+
+    `is_resting`: it was told to wait, its time has not come, and nobody has rung for it since.
+    """
 
     body: bytes
     is_in_hand: bool
+    is_resting: bool
 
 
-_PEEK = """
+_PEEK = f"""
     SELECT e.body, EXISTS (
         SELECT 1 FROM provider_calls c WHERE c.event_id = w.event_id AND c.ended_at IS NULL
-          AND c.started_at > now() - make_interval(secs => %s))
+          AND c.started_at > now() - make_interval(secs => %s)), {RESTING}
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     WHERE w.event_id = %s AND w.lane = 'calls'
@@ -53,6 +55,19 @@ def peek(tx: Transaction, event_id: int) -> Owed | None:
     """Look at a command without a lock; None when nothing is owed of it any more."""
     row = tx.execute(_PEEK, (LIVE_S_MAX, event_id)).fetchone()
     return Owed(*row) if row else None
+
+
+_IS_BUSY = """
+    SELECT EXISTS (
+        SELECT 1 FROM provider_calls WHERE debt = %s AND ended_at IS NULL
+          AND started_at > now() - make_interval(secs => %s))
+"""
+
+
+def is_busy(tx: Transaction, debt: str) -> bool:
+    """Say, without a lock, whether somebody is calling about this debt right now."""
+    row = tx.execute(_IS_BUSY, (debt, LIVE_S_MAX)).fetchone()
+    return row is not None and row[0]
 
 
 class Live(NamedTuple):
@@ -77,16 +92,23 @@ def live(tx: Transaction, debt: str) -> Live | None:
 
 _TRIES = """
     SELECT kind, outcome, extract(epoch FROM now() - started_at)::float,
-           coalesce(error_class = 'ReferenceTaken', false)
-    FROM provider_calls WHERE event_id = %s AND ended_at IS NOT NULL
-    ORDER BY id DESC LIMIT %s
+           coalesce(error_class = 'ProviderForbids', false)
+    FROM provider_calls WHERE event_id = %(event_id)s AND ended_at IS NOT NULL
+      AND ((kind <> 'verify' AND outcome <> 'not_sent')
+           OR id = (SELECT max(id) FROM provider_calls
+                    WHERE event_id = %(event_id)s AND ended_at IS NOT NULL))
+    ORDER BY id
 """
 
 
 def tries(tx: Transaction, event_id: int) -> list[Try]:
-    """Return the calls of a command that have ended, oldest first."""
-    rows = tx.execute(_TRIES, (event_id, TRIES_MAX)).fetchall()
-    return [Try(Asked(row[0]), Outcome(row[1]), *row[2:]) for row in reversed(rows)]
+    """Return the acts of a command that may have reached its provider, and its newest call.
+
+    Oldest first, however long ago. Acts have no limit here: one that is left out would be made
+    twice. Time limits them, since each in doubt is followed by a look-up or a wait.
+    """
+    rows = tx.execute(_TRIES, {"event_id": event_id}).fetchall()
+    return [Try(Asked(row[0]), Outcome(row[1]), *row[2:]) for row in rows]
 
 
 class Begun(NamedTuple):
@@ -165,13 +187,21 @@ def end(tx: Transaction, call_id: int, ended: Ended) -> None:
 PRESUMED_DEAD = Ended(Outcome.UNKNOWN, error_class="WorkerDied", message="no answer was written")
 
 _DEATHS = """
-    SELECT count(*) FROM provider_calls WHERE event_id = %s AND error_class = 'WorkerDied'
+    SELECT count(*) FROM provider_calls
+    WHERE event_id = %(event_id)s AND error_class = 'WorkerDied' AND ended_at >= %(since)s
+      AND id > (SELECT coalesce(max(id), 0) FROM provider_calls
+                WHERE event_id = %(event_id)s AND ended_at IS NOT NULL
+                  AND error_class IS DISTINCT FROM 'WorkerDied')
 """
 
 
-def deaths(tx: Transaction, event_id: int) -> int:
-    """Return how many workers have died with this command in hand."""
-    row = tx.execute(_DEATHS, (event_id,)).fetchone()
+def deaths(tx: Transaction, event_id: int, *, since: datetime) -> int:
+    """Return how many workers in a row have died with this command in hand, noted since then.
+
+    A call that came to an end says that the command kills nobody; `since` is when the work was
+    given out, so that a replay begins anew.
+    """
+    row = tx.execute(_DEATHS, {"event_id": event_id, "since": since}).fetchone()
     return row[0] if row else 0
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
 
-from domain.reconciliation import Verdict, Window, covered_through
+from domain.reconciliation import Verdict, Window, covered_through, not_compared
 from workers.store import reconciliations
+from workers.store.reconciliation_items import UNASKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,9 @@ DIFFERENCES_SHOWN_MAX = 500
 
 _RUN = """
     SELECT id AS run_id, provider, account, since, until, covered_through, status, examined,
-           missing_here, missing_there, mismatched, mended, problem, requested_by, reason,
-           started_at, heartbeat_at, finished_at
+           missing_here, missing_there, mismatched, mended,
+           missing_here + missing_there + mismatched - mended AS open, problem, requested_by,
+           reason, started_at, heartbeat_at, finished_at
     FROM reconciliation_runs
 """
 
@@ -33,8 +35,10 @@ _DIFFERENCES = f"""
     ORDER BY mended, object_id LIMIT {DIFFERENCES_SHOWN_MAX}
 """
 
-_SUMS = """
+_SUMS = f"""
     SELECT currency, verdict, mended, count(*) AS rows,
+           count(*) FILTER (WHERE verdict = '{Verdict.MISSING_THERE}' AND status = '{UNASKED}')
+               AS unasked,
            coalesce(sum(abs(coalesce(amount_minor, 0) - coalesce(here_minor, 0))
                + CASE WHEN refunded_minor IS NULL THEN 0
                       ELSE abs(refunded_minor - coalesce(here_refunded_minor, 0)) END), 0)::bigint
@@ -53,7 +57,7 @@ def _rows(tx: Transaction, query: str, values: Mapping[str, object]) -> list[Sho
 
 
 def runs(tx: Transaction, *, provider: str | None, limit: int) -> list[Shown]:
-    """Return the newest runs."""
+    """Return the newest runs; `open` is how many differences nobody has mended."""
     query = f"""{_RUN} WHERE %(provider)s::text IS NULL OR provider = %(provider)s
                 ORDER BY id DESC LIMIT %(limit)s"""
     return _rows(tx, query, {"provider": provider, "limit": limit})
@@ -62,7 +66,8 @@ def runs(tx: Transaction, *, provider: str | None, limit: int) -> list[Shown]:
 def run(tx: Transaction, run_id: int) -> Shown | None:
     """Return one run with its differences and the money in doubt by currency, or None.
 
-    `open` is how many differences nobody has mended.
+    `open` is how many differences nobody has mended; `unasked` how many captures were not listed
+    and not asked about; `not_compared` what the run has no eyes for.
     """
     found = _rows(tx, f"{_RUN} WHERE id = %(run_id)s", {"run_id": run_id})
     if not found:
@@ -71,7 +76,8 @@ def run(tx: Transaction, run_id: int) -> Shown | None:
     shown["differences"] = _rows(tx, _DIFFERENCES, {"run_id": run_id})
     count = sum(row["rows"] for row in counted)
     shown["differences_more"] = max(0, count - len(shown["differences"]))
-    shown["open"] = sum(row["rows"] for row in counted if not row["mended"])
+    shown["unasked"] = sum(row["unasked"] for row in counted)
+    shown["not_compared"] = list(not_compared(shown["provider"]))
     shown["sums"] = _sums(counted)
     return shown
 

@@ -1,16 +1,15 @@
-"""Runs of reconciliation: how far they are, and what they found that differs."""
+"""Runs of reconciliation: whose they are, how far they came, and what they count."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.commands import INTERNAL, CommandKind
+from domain.commands import INTERNAL, RUN_PREFIX, CommandKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from domain.reconciliation import Finding, Here, There
     from workers.database import Transaction
 
 RUNS_CONSIDERED_MAX = 100
@@ -29,7 +28,7 @@ class Asked(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run. `cursor` is the provider's while `running`, while `settling` the last looked at."""
+    """A run. `cursor` is the provider's while `running`, ours while `settling`."""
 
     id: int
     provider: str
@@ -39,6 +38,8 @@ class Run(NamedTuple):
     status: str
     cursor: str | None
     started_at: datetime
+    examined: int
+    missing_there: int
 
 
 _ABANDONED = f"""
@@ -48,7 +49,7 @@ _ABANDONED = f"""
       AND NOT EXISTS (
           SELECT 1 FROM inbound_dedup d JOIN inbound_work w ON w.event_id = d.event_id
           WHERE d.source = '{INTERNAL}' AND d.account = 'default'
-            AND d.event_key = '{CommandKind.RECONCILE}:' || r.id)
+            AND d.event_key = '{CommandKind.RECONCILE}:{RUN_PREFIX}' || r.id)
 """
 
 _BEGIN = """
@@ -71,7 +72,8 @@ def begin(tx: Transaction, asked: Asked) -> int | None:
 
 
 _RUN = """
-    SELECT id, provider, account, since, until, status, cursor, started_at
+    SELECT id, provider, account, since, until, status, cursor, started_at, examined,
+           missing_there
     FROM reconciliation_runs WHERE id = %s AND finished_at IS NULL
 """
 
@@ -86,52 +88,6 @@ def still(tx: Transaction, run: Run) -> bool:
     """Lock the run; say whether nobody has brought it further meanwhile."""
     row = tx.execute(f"{_RUN} FOR UPDATE", (run.id,)).fetchone()
     return row is not None and Run(*row) == run
-
-
-class Item(NamedTuple):
-    """A transaction, what is the matter with it, and the command that asks about it."""
-
-    there: There
-    here: Here
-    finding: Finding
-    event_id: int | None = None
-
-
-_ADD = """
-    INSERT INTO reconciliation_items (run_id, object_id, reference, status, amount_minor, currency,
-        refunded_minor, here_minor, here_refunded_minor, verdict, note, event_id)
-    SELECT %s, u.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
-        %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[]) AS u
-    ON CONFLICT DO NOTHING
-    RETURNING verdict
-"""
-
-
-def add(tx: Transaction, run_id: int, items: Sequence[Item]) -> list[str]:
-    """Write items; return the verdicts of those that are new: a list may name one twice."""
-    if not items:
-        return []
-    columns = [list(column) for column in zip(*map(_row, items), strict=True)]
-    return [row[0] for row in tx.execute(_ADD, [run_id, *columns]).fetchall()]
-
-
-def _row(item: Item) -> tuple[object, ...]:
-    there, here, finding, event_id = item
-    claimed = max(here.claims, default=None)
-    money = there.amount or claimed
-    return (
-        there.object_id,
-        here.reference or there.reference,
-        there.status,
-        there.amount.amount_minor if there.amount else None,
-        money.currency if money else None,
-        there.refunded_minor,
-        claimed.amount_minor if claimed else None,
-        here.refunded_minor[0] if claimed else None,
-        finding.verdict.value,
-        finding.note,
-        event_id,
-    )
 
 
 _ADVANCE = """
@@ -149,13 +105,36 @@ def advance(
     *,
     status: str,
     cursor: str | None,
-    new: Sequence[str],
-    listed: bool,
+    examined: int = 0,
+    new: Mapping[str, int] | None = None,
 ) -> None:
-    """Count what was found and say where the run goes on; its heart beats."""
-    counts = [new.count(name) for name in ("missing_here", "missing_there", "mismatched")]
-    values = (status, cursor, len(new) if listed else 0, *counts, run_id)
-    tx.execute(_ADVANCE, values)
+    """Count what was found, by verdict, and say where the run goes on; its heart beats."""
+    found = new or {}
+    counts = [found.get(name, 0) for name in ("missing_here", "missing_there", "mismatched")]
+    tx.execute(_ADVANCE, (status, cursor, examined, *counts, run_id))
+
+
+_TAKE_UP = """
+    UPDATE inbound_work
+    SET crashes = crashes + 1, enqueues = greatest(enqueues, 1),
+        next_at = now() + make_interval(secs => %s)
+    WHERE event_id = %s
+    RETURNING crashes - 1
+"""
+
+
+def take_up(tx: Transaction, event_id: int, *, for_s: float) -> int:
+    """Note that a step is taken; return how many before it, one after the other, had no end.
+
+    A step that ends, whichever way, forgets them: by `again`, or by `lived`.
+    """
+    row = tx.execute(_TAKE_UP, (for_s, event_id)).fetchone()
+    return row[0] if row else 0
+
+
+def lived(tx: Transaction, event_id: int) -> None:
+    """Note that the step failed, and its worker did not die of it."""
+    tx.execute("UPDATE inbound_work SET crashes = 0 WHERE event_id = %s", (event_id,))
 
 
 def again(tx: Transaction, event_id: int, *, delay_s: float) -> None:
@@ -168,67 +147,6 @@ def again(tx: Transaction, event_id: int, *, delay_s: float) -> None:
     )
 
 
-_FED_IDS = f"""
-    SELECT event_key, event_id FROM inbound_dedup
-    WHERE source = '{INTERNAL}' AND account = 'default' AND event_key = ANY(%s)
-"""
-
-
-def command_ids(tx: Transaction, keys: Sequence[str]) -> dict[str, int]:
-    """Return the events of commands by their keys."""
-    return dict(tx.execute(_FED_IDS, (list(keys),)).fetchall())
-
-
-_UNFINISHED = """
-    SELECT count(*) FROM reconciliation_items i JOIN inbound_work w ON w.event_id = i.event_id
-    WHERE i.run_id = %s AND w.received_at > now() - make_interval(secs => %s)
-"""
-
-
-def unfinished(tx: Transaction, run_id: int, *, younger_than_s: float) -> int:
-    """Count what the run has fed and nobody has finished yet, without what waits for too long."""
-    row = tx.execute(_UNFINISHED, (run_id, younger_than_s)).fetchone()
-    return row[0] if row else 0
-
-
-class Open(NamedTuple):
-    """An item that differed, to be looked at again."""
-
-    object_id: str
-    reference: str | None
-    status: str
-    amount_minor: int | None
-    currency: str | None
-    refunded_minor: int | None
-
-
-_OPEN = """
-    SELECT object_id, reference, status, amount_minor, currency, refunded_minor
-    FROM reconciliation_items
-    WHERE run_id = %s AND verdict IN ('missing_here', 'mismatched') AND event_id IS NOT NULL
-      AND (amount_minor IS NOT NULL OR here_minor IS NOT NULL) AND object_id > %s
-    ORDER BY object_id LIMIT %s
-"""
-
-
-def opened(tx: Transaction, run_id: int, *, after: str, limit: int) -> list[Open]:
-    """Return items about which somebody was asked, in the order of their ids."""
-    return [Open(*row) for row in tx.execute(_OPEN, (run_id, after, limit)).fetchall()]
-
-
-def mend(tx: Transaction, run_id: int, object_ids: Sequence[str]) -> None:
-    """Note that these differ no more."""
-    tx.execute(
-        """WITH mended AS (
-               UPDATE reconciliation_items SET mended = true
-               WHERE run_id = %s AND object_id = ANY(%s) AND NOT mended RETURNING 1
-           )
-           UPDATE reconciliation_runs SET mended = mended + (SELECT count(*) FROM mended)
-           WHERE id = %s""",
-        (run_id, list(object_ids), run_id),
-    )
-
-
 _FINISH = """
     UPDATE reconciliation_runs
     SET status = 'finished', cursor = NULL, heartbeat_at = now(), finished_at = now(),
@@ -238,13 +156,10 @@ _FINISH = """
 
 
 def finish(tx: Transaction, run_id: int, *, list_delay_s: float) -> None:
-    """End the run: its window is covered, and only what differs is kept.
+    """End the run: its window is covered.
 
     What was made so shortly before it began that the list may not have had it is not covered.
     """
-    tx.execute(
-        "DELETE FROM reconciliation_items WHERE run_id = %s AND verdict = 'equal'", (run_id,)
-    )
     tx.execute(_FINISH, (list_delay_s, run_id))
 
 
@@ -259,11 +174,15 @@ def fail(tx: Transaction, run_id: int, problem: str) -> None:
 
 
 class Account(NamedTuple):
-    """An account of a provider, and when its last run began."""
+    """An account of a provider, and when its last run began.
+
+    `is_in_use`: we have asked something there. Else it only has payments here.
+    """
 
     provider: str
     account: str
     last_started_at: datetime | None
+    is_in_use: bool
 
 
 _ACCOUNTS = """
@@ -271,31 +190,62 @@ _ACCOUNTS = """
            (SELECT max(started_at) FROM (
                 SELECT started_at FROM reconciliation_runs r
                 WHERE (r.provider, r.account) = (known.provider, known.account)
-                ORDER BY id DESC LIMIT 1) last)
-    FROM (SELECT DISTINCT provider, account FROM (
+                ORDER BY id DESC LIMIT 1) last),
+           bool_or(is_in_use)
+    FROM (SELECT provider, account, true AS is_in_use FROM (
               SELECT provider, account FROM provider_calls ORDER BY id DESC LIMIT %(calls)s) c
           UNION
-          SELECT DISTINCT provider, account FROM (
+          SELECT provider, account, true FROM (
               SELECT provider, account, status FROM reconciliation_runs
               ORDER BY id DESC LIMIT %(runs)s) r
-          WHERE status <> 'failed') known
+          WHERE status <> 'failed'
+          UNION
+          SELECT provider, account, false FROM (
+              SELECT provider, account FROM payment_logs ORDER BY id DESC LIMIT %(payments)s) p
+    ) known
     WHERE provider = ANY(%(providers)s)
+    GROUP BY 1, 2
     ORDER BY 1, 2
 """
 
 CALLS_CONSIDERED_MAX = 2_000
+PAYMENTS_CONSIDERED_MAX = 5_000
 RUNS_OF_ALL_CONSIDERED_MAX = 1_000
-"""Newest rows that say which accounts there are: those that were called, or reconciled, lately."""
+"""Newest rows that say which accounts there are: called, reconciled, or with payments, lately."""
 
 
 def accounts(tx: Transaction, providers: Sequence[str]) -> list[Account]:
-    """Return the accounts that have been in use lately, as far as we asked anything there."""
+    """Return the accounts that have been in use lately."""
     values = {
         "calls": CALLS_CONSIDERED_MAX,
+        "payments": PAYMENTS_CONSIDERED_MAX,
         "runs": RUNS_OF_ALL_CONSIDERED_MAX,
         "providers": list(providers),
     }
     return [Account(*row) for row in tx.execute(_ACCOUNTS, values).fetchall()]
+
+
+class Wide(NamedTuple):
+    """A run over a long window, and how lately it should have begun."""
+
+    over_s: float
+    within_s: float
+
+
+_HAS_LOOKED_BACK = """
+    SELECT EXISTS (
+        SELECT 1 FROM (SELECT since, covered_through, status, started_at FROM reconciliation_runs
+                       WHERE provider = %s AND account = %s ORDER BY id DESC LIMIT %s) newest
+        WHERE status = 'finished' AND since <= covered_through - make_interval(secs => %s)
+          AND started_at > now() - make_interval(secs => %s))
+"""
+
+
+def has_looked_back(tx: Transaction, provider: str, account: str, wide: Wide) -> bool:
+    """Say whether a run that looked back so far was begun lately, and finished."""
+    values = (provider, account, RUNS_CONSIDERED_MAX, *wide)
+    row = tx.execute(_HAS_LOOKED_BACK, values).fetchone()
+    return row is not None and row[0]
 
 
 _WINDOWS = """
@@ -314,11 +264,15 @@ def windows(tx: Transaction, provider: str, account: str) -> list[tuple[float, f
 
 
 def trim(tx: Transaction, *, older_than_days: int, limit: int) -> int:
-    """Forget the items of runs that ended long ago; return how many."""
+    """Forget the items of runs that ended long ago, and of failed ones what was equal.
+
+    Returns how many.
+    """
     return tx.execute(
         """DELETE FROM reconciliation_items WHERE (run_id, object_id) IN (
                SELECT i.run_id, i.object_id
                FROM reconciliation_runs r JOIN reconciliation_items i ON i.run_id = r.id
-               WHERE r.finished_at < now() - make_interval(days => %s) LIMIT %s)""",
+               WHERE r.finished_at < now() - make_interval(days => %s)
+                  OR (r.status = 'failed' AND i.verdict = 'equal') LIMIT %s)""",
         (older_than_days, limit),
     ).rowcount

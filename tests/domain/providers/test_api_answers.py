@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from domain.asking import Page, Told
 from domain.errors import OutcomeUnknown, ProviderAway, ProviderRefused
-from domain.providers import paystack_api, paystack_refunds, stripe_api, stripe_refunds
+from domain.providers import (
+    paystack_api,
+    paystack_list,
+    paystack_refunds,
+    stripe_api,
+    stripe_refunds,
+    stripe_telling,
+)
 from domain.providers.api import ApiAnswer
 from tests.clients import objects
 
@@ -23,7 +30,7 @@ ERRORS = (ProviderAway, OutcomeUnknown, ProviderRefused)
 
 
 def _stripe_told(answer: ApiAnswer) -> Told:
-    return stripe_api.tell([stripe_api.read_object(answer, objects.STRIPE_ASKING)[0]])
+    return stripe_telling.tell([stripe_api.read_object(answer, objects.STRIPE_ASKING)[0]])
 
 
 def _paystack_refunds_told(answer: ApiAnswer) -> object:
@@ -46,7 +53,7 @@ READERS: dict[str, tuple[Callable[[ApiAnswer], object], Any]] = {
     ),
     "paystack refunds": (_paystack_refunds_told, objects.refunds(objects.refund())),
     "paystack page": (
-        lambda answer: paystack_api.read_transactions(answer, page=1),
+        lambda answer: paystack_list.read_transactions(answer, page=1),
         {"status": True, "data": [objects.transaction()], "meta": {"pageCount": 1}},
     ),
     "stripe initialize": (

@@ -13,6 +13,7 @@ import uvicorn
 from tests.simulator.api.application import application
 from tests.simulator.api.post_office import PostOffice
 from tests.simulator.api.protocol import Protocol
+from tests.simulator.stoppable import Stoppable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -55,7 +56,7 @@ class Server:
             timeout_graceful_shutdown=0,
             log_level="critical",
         )
-        self._server = uvicorn.Server(config)
+        self._server = Stoppable(config)
 
     def serve(self) -> None:
         """Serve until told to stop, by a signal where this is the main thread."""
@@ -71,7 +72,7 @@ class Server:
                 raise TimeoutError("the simulator has not started")
             yield
         finally:
-            self._server.should_exit = True
+            self._server.stop()
             thread.join(STOP_S_MAX)
             self._socket.close()
 

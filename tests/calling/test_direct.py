@@ -1,0 +1,66 @@
+"""Without Redis: commands of an account that hangs do not hide those of the others."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from domain.commands import Command, CommandKind
+from tests.workers.scene import wait_until
+from workers.broker import connect
+from workers.calling.pool import WAITING_MAX, CallPool
+from workers.calling.rooms import NoRoom
+from workers.commands import enqueue
+from workers.direct import DirectClaimer
+
+if TYPE_CHECKING:
+    from tests.calling.desk import Desk
+    from tests.local.valkey import Valkey
+
+JOIN_S = 20.0
+SLOW, QUICK = ("paystack", "default"), ("stripe", "default")
+
+
+def order(desk: Desk, account: tuple[str, str], count: int) -> list[int]:
+    """Order so many verifications at one account; return their events."""
+    commands = [
+        Command(CommandKind.VERIFY, *account, f"{account[0]}-{n}", "client:shop")
+        for n in range(count)
+    ]
+    with desk.database.transaction() as tx:
+        return enqueue(tx, commands, request_id="r1")
+
+
+def test_without_redis_an_account_that_hangs_keeps_no_other_from_being_called(
+    desk: Desk, own_valkey: Valkey
+) -> None:
+    slow = set(order(desk, SLOW, 2 * WAITING_MAX))
+    [quick] = order(desk, QUICK, 1)
+    own_valkey.kill()
+    go_on, done = threading.Event(), threading.Event()
+
+    def perform(event_id: int) -> NoRoom | str:
+        account = SLOW if event_id in slow else QUICK
+        if not pool.rooms.enter(account):
+            return NoRoom(account)
+        if account == SLOW:
+            go_on.wait(JOIN_S)
+        elif event_id == quick:
+            done.set()
+        pool.rooms.leave(account)
+        return "applied"
+
+    pool = CallPool(perform, threads=2)
+    pool.start()
+    claimer = DirectClaimer(
+        connect(own_valkey.url), desk.database, worker="claimer", call=pool.offer
+    )
+    claimer.start()
+    try:
+        wait_until(done.is_set, within_s=JOIN_S)
+    finally:
+        go_on.set()
+        claimer.stop()
+        claimer.join()
+        pool.stop()
+        pool.join(JOIN_S)
