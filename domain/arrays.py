@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from uuid import UUID
 
 NULL = b"\xff\xff\xff\xff"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -57,17 +56,6 @@ class Blobs(Packed):
 
     def __init__(self, values: Sequence[bytes | None]) -> None:
         super().__init__(len(values), _joined(values))
-
-
-class Uuids(Packed):
-    """A column of uuid."""
-
-    __slots__ = ()
-    oid = 2951
-    element_oid = 2950
-
-    def __init__(self, values: Sequence[UUID | None]) -> None:
-        super().__init__(len(values), _joined([v.bytes if v else None for v in values]))
 
 
 class _Integers(Packed):

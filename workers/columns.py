@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from domain.arrays import Blobs, Int2s, Int4s, Int8s, Packed, Texts, Times, Uuids
+from domain.arrays import Blobs, Int2s, Int4s, Int8s, Packed, Texts, Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Column = Callable[[Sequence[Any]], Packed]
 
-KINDS = (Blobs, Int2s, Int4s, Int8s, Texts, Times, Uuids)
+KINDS = (Blobs, Int2s, Int4s, Int8s, Texts, Times)
 
 
 def pack(rows: Iterable[Sequence[Any]], kinds: Sequence[Column]) -> list[Packed]:

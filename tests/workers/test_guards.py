@@ -44,9 +44,7 @@ def movement(effect: str, object_id: str, amount_minor: int, *, off_by: int = 0)
 def post(scene: Scene, what: Movement, *, kind: str = "adjustment", payment: bool = True) -> None:
     payment_id = scene.value("SELECT id FROM payment_logs") if payment else None
     with scene.database.transaction() as tx:
-        posting = ledger.Posting(
-            what, payment_id, None, now(tx), kind, str(uuid4()), "test", service="sms"
-        )
+        posting = ledger.Posting(what, payment_id, None, now(tx), kind, str(uuid4()), "test")
         ledger.post(tx, [posting])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.arrays import Int2s, Int8s, Texts, Times, Uuids
+from domain.arrays import Int2s, Int8s, Texts, Times
 from domain.ledger import CUSTOMER_PREFIX, Leg, Movement
 from workers.columns import pack
 from workers.store import balances
@@ -14,7 +14,6 @@ from workers.store.balances import Balance
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from workers.database import Transaction
     from workers.store.balances import Owner
@@ -37,10 +36,6 @@ class Posting(NamedTuple):
     kind: str = "adjustment"
     reference: str = ""
     client_id: str = ""
-    idempotency_key: UUID | None = None
-    service: str | None = None
-    description: str | None = None
-    reverses_id: int | None = None
     about_id: int | None = None
 
 
@@ -76,25 +71,18 @@ _POST = f"""
             AS moved(customer_id, currency, balance_minor, version)
         WHERE b.customer_id = moved.customer_id AND b.currency = moved.currency
     )
-    INSERT INTO sms_transactions (reference, client_id, idempotency_key, customer_id, currency,
-        kind, amount_minor, balance_after_minor, customer_version, payment_log_id, movement_id,
-        reverses_id, service, description, created_at)
-    SELECT l.reference, l.client_id, l.idempotency_key, l.customer_id, l.currency, l.kind,
-           l.amount_minor, l.balance_after_minor, l.customer_version, l.payment_log_id,
-           movement.id, l.reverses_id, l.service, l.description, l.created_at
-    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[],
-                %b::text[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[],
-                %b::text[], %b::text[], %b::timestamptz[])
-        AS l(n, reference, client_id, idempotency_key, customer_id, currency, kind, amount_minor,
-             balance_after_minor, customer_version, payment_log_id, reverses_id, service,
-             description, created_at)
+    INSERT INTO sms_transactions (reference, client_id, customer_id, currency, kind, amount_minor,
+        balance_after_minor, customer_version, payment_log_id, movement_id, created_at)
+    SELECT l.reference, l.client_id, l.customer_id, l.currency, l.kind, l.amount_minor,
+           l.balance_after_minor, l.customer_version, l.payment_log_id, movement.id, l.created_at
+    FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+                %b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[], %b::timestamptz[])
+        AS l(n, reference, client_id, customer_id, currency, kind, amount_minor,
+             balance_after_minor, customer_version, payment_log_id, created_at)
     JOIN movement USING (n)
 """
 _BALANCE_KINDS = (Texts, Texts, Int8s, Int8s)
-_LINE_KINDS = (
-    *(Int8s, Texts, Texts, Uuids, Texts, Texts, Texts, Int8s, Int8s, Int8s, Int8s, Int8s),
-    *(Texts, Texts, Times),
-)
+_LINE_KINDS = (*(Int8s, Texts, Texts, Texts, Texts, Texts, Int8s, Int8s, Int8s, Int8s, Times),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +181,12 @@ def _line(n: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Ro
         n,
         f"{posting.reference}:{leg.currency}" if in_several_currencies else posting.reference,
         posting.client_id,
-        posting.idempotency_key,
         *owner,
         posting.kind,
         leg.amount_minor,
         after.balance_minor,
         after.version,
         posting.payment_id or posting.about_id,
-        posting.reverses_id,
-        posting.service,
-        posting.description,
         posting.at,
     )
 
