@@ -72,7 +72,7 @@ def create_app(
             Route("/health", Endpoint(parts.health.health)),
             Route("/livez", Endpoint(parts.health.livez)),
             Route("/readyz", Endpoint(parts.health.readyz)),
-            *([] if parts.api is None else parts.api.routes()),
+            *parts.api.routes(),
             Route("/{path:path}", Endpoint(not_found)),
         ],
         middleware=[
@@ -137,14 +137,12 @@ class Parts:
         self.doorbell.start()
         self.group_commit.start()
         self.refusals.start()
-        if self.api is not None:
-            await self.api.start()
+        await self.api.start()
         _log.info("ingress.started", pid=os.getpid(), version=version())
         try:
-            yield {"refusals": self.refusals, "release": self._release}
+            yield {"refusals": self.refusals, "release": self.api.release}
         finally:
-            if self.api is not None:
-                await self.api.stop()
+            await self.api.stop()
             await self.group_commit.stop()
             await asyncio.to_thread(self.doorbell.close)
             await self.refusals.stop()
@@ -152,8 +150,3 @@ class Parts:
             _log.info("ingress.stopped", pid=os.getpid())
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close)
-
-    def _release(self) -> None:
-        """Have requests that only wait for something be answered now."""
-        if self.api is not None:
-            self.api.release()

@@ -66,7 +66,7 @@ class Api:
         )
 
     @classmethod
-    def of(cls, settings: Settings, doorbell: Doorbell) -> Api | Unserved | None:
+    def of(cls, settings: Settings, doorbell: Doorbell) -> Api | Unserved:
         """Return the API; without a pepper, by which keys are known again, it is not served."""
         if settings.api_key_pepper is None:
             log.info("api.not_served", reason="API_KEY_PEPPER is not set")
