@@ -180,18 +180,21 @@ def test_two_hundred_that_wait_use_no_thread_and_one_query_a_second(
             waiting = [
                 asyncio.create_task(waited(made, each, at_most_s=3.5)) for each in references
             ]
-            await asyncio.sleep(0.5)
+            async with asyncio.timeout(3):
+                while made.waiting < 200:  # noqa: ASYNC110 - it tells nobody when it has grown
+                    await asyncio.sleep(0.01)
             during = threading.active_count()
-            assert made.waiting == 200
             await asyncio.gather(*waiting)
             return before, during
 
+    began_s = time.monotonic()
     before, during = asyncio.run(story())
+    took_s = time.monotonic() - began_s
 
     assert during == before
-    assert [len(asked) for asked in eye.asked[-3:]] == [200, 200, 200]
+    assert max(len(asked) for asked in eye.asked) == 200
     # One more than the seconds: the look that catches up with what was said before we listened.
-    assert len(eye.asked) <= 4
+    assert len(eye.asked) <= took_s + 1
 
 
 def test_nobody_asks_the_store_while_nobody_waits(redis_url: str, books: Books, eye: Eye) -> None:
