@@ -96,7 +96,12 @@ class Health:
         )
 
     async def close(self) -> None:
-        """Let go of both connections."""
+        """Let go of both connections, once the question that is under way has ended.
+
+        That takes a moment at most (`ASK_S_MAX`); it may just be opening one of them.
+        """
+        if self._asking is not None:
+            await asyncio.gather(self._asking, return_exceptions=True)
         await self._disconnect()
         await self._redis.aclose()
 

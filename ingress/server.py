@@ -7,7 +7,7 @@ import contextlib
 import resource
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 import uvicorn
@@ -36,6 +36,8 @@ EXIT_REFUSED = 2
 
 def main(application: str = APPLICATION) -> int:
     """Serve until SIGTERM or SIGINT; return 0 then, `EXIT_REFUSED` when it must not start."""
+    for told_to_stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told_to_stop, _stop)
     try:
         told = settings.load()
         _require_safe_store(told)
@@ -43,8 +45,6 @@ def main(application: str = APPLICATION) -> int:
         print(f"The ingress does not start: {error}", file=sys.stderr)  # noqa: T201 - before any log
         return EXIT_REFUSED
     _raise_descriptor_limit()
-    # uvicorn raises the signal again once it has stopped; by then there is nothing left to do.
-    signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
         application,
         factory=True,
@@ -64,6 +64,16 @@ def main(application: str = APPLICATION) -> int:
         timeout_graceful_shutdown=STOP_S_MAX,
     )
     return 0
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    """End the process with 0: while it starts, and once it has served.
+
+    In between uvicorn listens itself; when it has stopped it raises the signal again.
+    """
+    del frame
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(0)
 
 
 def _require_safe_store(told: Settings) -> None:

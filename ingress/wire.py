@@ -8,14 +8,13 @@ here is convenience: parameters are bytes already, and values come back as bytes
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format
-
-from ingress import store
+from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +54,18 @@ class Wire:
         # the time the loop is told to watch it no more. This one is ours until we close it.
         self._watched = os.dup(self._libpq.socket)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the server waits for a statement, so that all before it has ended."""
+        return self._libpq.transaction_status == TransactionStatus.IDLE
+
     async def close(self) -> None:
         """Close the connection, whatever state it is in; may be called twice."""
         watched, self._watched = self._watched, -1
         if watched >= 0:
             os.close(watched)
-        await store.close(self.connection)
+        with contextlib.suppress(psycopg.Error, OSError):
+            await self.connection.close()
 
     async def rows(self, statement: Statement, columns: Sequence[Packed]) -> list[Row]:
         """Return the rows, each value in Postgres' binary form; it is prepared at its first use.

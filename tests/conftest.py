@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import traceback
 import uuid
@@ -26,7 +27,7 @@ from tests.local import throw_away
 from tests.local.stores import Stores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 EMPTY_STORES = "PAYRATCHET_TEST_EMPTY_STORES"
 TEMPLATE = "PAYRATCHET_TEST_TEMPLATE"
@@ -40,6 +41,22 @@ MEMORY = Path("/dev/shm")
 MEMORY_FREE_BYTES_MIN = 4 * 1024**3
 """Room for the stores of all tests that run at a time, and for their logs of a gigabyte."""
 
+SPARE_WORKERS = 1
+"""How many more tests than cores run at a time: some always wait for what takes its time."""
+
+LONG = (
+    "tests/demo/test_demo.py",
+    "tests/soak/test_soak.py",
+    "tests/bench/measures/",
+    "tests/workers/test_processes.py",
+    "tests/api/test_crash.py",
+    "tests/dev/test_commands.py",
+    "tests/ingress/test_slow_senders.py",
+    "tests/domain/test_order.py",
+)
+"""What takes longest, by how its tests' names begin. Those that start many processes run first, one
+after the other, while other workers run the rest: so none of them is left over at the end."""
+
 RUNS_NO_TEST = (
     "collectonly",
     "help",
@@ -52,6 +69,7 @@ RUNS_NO_TEST = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the run's stores and migrate the template, unless another process of this run did."""
+    _keep_bytecode()
     if hasattr(config, "workerinput") or any(config.getoption(name) for name in RUNS_NO_TEST):
         return
     run = contextlib.ExitStack()
@@ -67,6 +85,17 @@ def pytest_configure(config: pytest.Config) -> None:
     _migrate_template(run, environment, stores.database_url)
 
 
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Return how many workers `-n auto` starts."""
+    return (yield) + SPARE_WORKERS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture(scope="session")
 def template_database() -> str:
     """Return the name of the migrated database that every test's database is copied from."""
@@ -78,19 +107,27 @@ def template_database() -> str:
     return os.environ[TEMPLATE]
 
 
+@pytest.fixture(scope="session")
+def administration() -> Iterator[psycopg.Connection]:
+    """Return the one session in which this process makes and drops databases."""
+    url = _in_database(os.environ["DATABASE_URL"], "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def database_url(template_database: str) -> Iterator[str]:
+def database_url(template_database: str, administration: psycopg.Connection) -> Iterator[str]:
     """Return the libpq URL of a migrated database that is this test's alone."""
     name = f"test_{uuid.uuid4().hex}"
-    url = os.environ["DATABASE_URL"]
-    _administer(
-        url,
+    administration.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
             sql.Identifier(name), sql.Identifier(template_database)
-        ),
+        )
     )
-    yield _in_database(url, name)
-    _drop(url, name)
+    yield _in_database(os.environ["DATABASE_URL"], name)
+    administration.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
 
 
 @pytest.fixture
@@ -119,6 +156,16 @@ def stores_factory() -> Iterator[Callable[[], Stores]]:
 def own_stores(stores_factory: Callable[[], Stores]) -> Stores:
     """Return stores of this test alone, started and not migrated."""
     return stores_factory()
+
+
+def _keep_bytecode() -> None:
+    """Have what is compiled kept, by whatever is started too, though the environment says not to.
+
+    Without it each of the hundred processes of a run compiles our modules anew, and each run the
+    tests: that is more work than most of them do.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def _keep_in_memory(environment: pytest.MonkeyPatch) -> None:

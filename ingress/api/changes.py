@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from domain.wakeup import CHANGES_CHANNEL
+from ingress.api.ending import ended
 from ingress.api.places import Places
 
 if TYPE_CHECKING:
@@ -77,9 +78,7 @@ class Changes:
     async def close(self) -> None:
         """Stop listening and looking."""
         self.release()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(self._tasks)
 
     @property
     def waiting(self) -> int:

@@ -8,8 +8,6 @@ from domain.commands import Command
 from domain.sql import KEEP_COMMANDS
 
 if TYPE_CHECKING:
-    from psycopg import AsyncCursor
-
     from domain.commands import CommandKind
     from ingress.api.operation import Call, Connection, Row
 
@@ -26,9 +24,9 @@ def command(kind: CommandKind, call: Call, payment: Row, **more: Any) -> Command
     )
 
 
-async def send(connection: Connection, call: Call, made: Command) -> AsyncCursor[Row]:
-    """Keep the command and its work."""
-    return await connection.execute(
+async def keep(connection: Connection, call: Call, made: Command) -> tuple[int, ...]:
+    """Keep the command and its work; return its event's id, or nothing if it was there already."""
+    kept = await connection.execute(
         KEEP_COMMANDS,
         {
             "keys": [made.key],
@@ -38,13 +36,4 @@ async def send(connection: Connection, call: Call, made: Command) -> AsyncCursor
             "traceparent": call.traceparent,
         },
     )
-
-
-async def ids(sent: AsyncCursor[Row]) -> tuple[int, ...]:
-    """Return the id of the command's event, or nothing if the command was there already."""
-    return tuple([row["event_id"] for row in await sent.fetchall()])
-
-
-async def keep(connection: Connection, call: Call, made: Command) -> tuple[int, ...]:
-    """Keep the command and its work; return its event's id, or nothing if it was there already."""
-    return await ids(await send(connection, call, made))
+    return tuple([row["event_id"] for row in await kept.fetchall()])

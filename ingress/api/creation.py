@@ -1,4 +1,4 @@
-"""Creation: a payment is announced and its initialization commanded, in one go where that works."""
+"""Creation: a payment is announced and its initialization commanded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncCursor
 
     from ingress.api.intent import Intent
-    from ingress.api.operation import Call, Connection, Outcome, Reply, Row
+    from ingress.api.operation import Call, Connection, Reply, Row
 
 ACCOUNT = "default"
 """The account of a provider that payments of the API are made with."""
@@ -62,7 +62,7 @@ _BLANK: Mapping[str, Any] = MappingProxyType(
 """What a payment that has just been asked for has."""
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """The columns of a payment that is asked for, and the command to initialize it."""
 
     columns: Row
@@ -76,29 +76,17 @@ def turn(call: Call) -> str | None:
     return None if intent.reference is None else f"payment {intent.reference}"
 
 
-async def attempt(connection: Connection, call: Call) -> Outcome:
-    """Announce the payment and command its initialization, as if its reference were new."""
-    asked = _asked(call)
-    announced = await _announce(connection, call, asked)
-    commanded = await commanding.send(connection, call, asked.command)
-
-    async def outcome() -> Reply | None:
-        row = await announced.fetchone()
-        return None if row is None else _made(asked, row, await commanding.ids(commanded))
-
-    return outcome
-
-
 async def create(connection: Connection, call: Call) -> Reply:
     """Announce the payment and command its initialization; an equal one is only shown."""
-    asked = _asked(call)
+    asked = of(call)
     row = await (await _announce(connection, call, asked)).fetchone()
     if row is None:
         return reply(200, await _equal(connection, asked))
-    return _made(asked, row, await commanding.keep(connection, call, asked.command))
+    return made(asked, row, await commanding.keep(connection, call, asked.command))
 
 
-def _asked(call: Call) -> _Asked:
+def of(call: Call) -> Asked:
+    """Return what the request asks for, with a reference of our own where it names none."""
     intent: Intent = call.body
     reference = intent.reference or _reference()
     columns = {
@@ -120,14 +108,14 @@ def _asked(call: Call) -> _Asked:
         client_id=call.client.id,
     )
     told = {"email": intent.email, "callback_url": intent.callback_url}
-    return _Asked(
+    return Asked(
         columns,
         audit.genesis(genesis_fields(announcement, call.client.actor)),
         commanding.command(CommandKind.INITIALIZE, call, columns, **told),
     )
 
 
-async def _announce(connection: Connection, call: Call, asked: _Asked) -> AsyncCursor[Row]:
+async def _announce(connection: Connection, call: Call, asked: Asked) -> AsyncCursor[Row]:
     more = {
         "metadata": Jsonb(asked.columns["metadata"]),
         "idempotency_key": None,
@@ -137,7 +125,7 @@ async def _announce(connection: Connection, call: Call, asked: _Asked) -> AsyncC
     return await connection.execute(_ANNOUNCE, asked.columns | more)
 
 
-async def _equal(connection: Connection, asked: _Asked) -> Row:
+async def _equal(connection: Connection, asked: Asked) -> Row:
     """Return the payment that an equal request made. Raises ReferenceInUse for any other."""
     more = {
         "metadata": Jsonb(asked.columns["metadata"]),
@@ -150,7 +138,8 @@ async def _equal(connection: Connection, asked: _Asked) -> Row:
     return row
 
 
-def _made(asked: _Asked, row: Row, event_ids: tuple[int, ...]) -> Reply:
+def made(asked: Asked, row: Row, event_ids: tuple[int, ...]) -> Reply:
+    """Return the payment that was announced; `row` has what the store added to it."""
     return reply(202, {**_BLANK, **asked.columns, **row}, ring=event_ids)
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
+from domain.errors import Refused
 from domain.wakeup import Lane
 from ingress import gate, problems
-from ingress.addresses import client_address
-from ingress.api import answer, authentication, idempotency, request, transactions
-from ingress.api.errors import IdempotencyKeyInvalid, KeyRefused
+from ingress.api import answer, idempotency, request, transactions
+from ingress.api.admission import Admission
+from ingress.api.errors import IdempotencyKeyInvalid
 from ingress.api.hanging_up import while_connected
 from ingress.api.idempotency import Slot
 from ingress.api.operation import Call
@@ -24,42 +25,40 @@ from ingress.api.transactions import Doing
 from ingress.errors import MethodNotAllowed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from uuid import UUID
 
     from starlette.types import Receive, Scope, Send
 
+    from ingress.api.admission import Gate
     from ingress.api.answer import Answer
-    from ingress.api.authentication import Caller
+    from ingress.api.callers import Caller
     from ingress.api.changes import Changes
     from ingress.api.cursor import Cursors
-    from ingress.api.last_used import LastUsed
-    from ingress.api.limits import Limits
     from ingress.api.once import Once
-    from ingress.api.operation import Awaiting, Client, Operation, Reply
+    from ingress.api.operation import Awaiting, Operation, Reply
     from ingress.api.pool import Pool
     from ingress.api.request import Read
     from ingress.body import Bodies
     from ingress.doorbell import Doorbell
     from ingress.problems import Headers
-    from ingress.settings import Network
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+OUR_FAULT = 500
+"""The first status of those that say nothing about the request."""
 
 
 class Surroundings(NamedTuple):
     """What all endpoints of one process share."""
 
-    pepper: bytes
+    gate: Gate
     pool: Pool
     once: Once
-    limits: Limits
     bodies: Bodies
     doorbell: Doorbell
     changes: Changes
-    last_used: LastUsed
     cursors: Cursors
-    trusted_proxies: Sequence[Network]
 
 
 class Endpoint:
@@ -84,41 +83,36 @@ class Endpoint:
     ) -> tuple[Answer, Headers]:
         until_s = asyncio.get_running_loop().time() + QUEUE_S_MAX
         key, key_refused = _key(operation, scope)
-        caller = await self._caller(operation, scope, key, until_s)
-        authentication.require_scope(caller.client, operation)
-        if key_refused is not None:
-            raise key_refused
-        read = await self._read(operation, scope, receive)
-        call = self._call(caller.client, scope, read, key)
-        if operation.method == "GET":
-            return await self._look(Doing(operation, call), receive, until_s), []
-        slot = _slot(operation, call, scope, read)
-        if slot is not None and caller.stored is not None:
-            return idempotency.replay(caller.stored, slot.fingerprint), []
-        given, headers = await self._all.once.do(Doing(operation, call, slot, until_s))
-        _log(given, call)
+        admission = Admission(self._all.gate, operation, scope, key, until_s)
+        caller = await admission.caller()
+        confirm = admission.confirmed if caller.is_remembered else None
+        try:
+            if key_refused is not None:
+                raise key_refused
+            read = await self._read(operation, scope, receive)
+            call = self._call(caller, scope, read, key)
+            slot = _slot(operation, call, scope, read)
+            doing = Doing(operation, call, until_s, slot, confirm)
+            given, headers = await self._given(doing, caller, receive)
+        except Refused as refused:
+            if confirm is not None and refused.http_status < OUR_FAULT:
+                await confirm()
+            raise
+        if confirm is not None and given.is_replay:
+            await confirm()
         return given, headers
 
-    async def _caller(
-        self, operation: Operation, scope: Scope, key: UUID | None, until_s: float
-    ) -> Caller:
-        """Return who asks. Raises KeyRefused; LimitExceeded for one who fails too often."""
-        address = client_address(scope, self._all.trusted_proxies)
-        try:
-            presented = authentication.presented(scope["headers"])
-            if not self._all.last_used.knows(presented.prefix):
-                self._all.limits.require_welcome(address)
-            caller = await self._all.pool.use(
-                lambda connection: authentication.find(
-                    connection, self._all.pepper, presented, operation, key
-                ),
-                until_s=until_s,
-            )
-        except KeyRefused as refused:
-            await self._all.limits.take_unauthenticated(address)
-            raise refused from None
-        self._all.last_used.note(presented.prefix)
-        return caller
+    async def _given(
+        self, doing: Doing, caller: Caller, receive: Receive
+    ) -> tuple[Answer, Headers]:
+        if doing.operation.method == "GET":
+            return await self._look(doing, receive), []
+        answered = idempotency.given(doing.slot, caller.stored)
+        if answered is not None:
+            return answered, []
+        given, headers = await self._all.once.do(doing)
+        _log(given, doing.call)
+        return given, headers
 
     async def _read(self, operation: Operation, scope: Scope, receive: Receive) -> Read:
         if operation.body is None:
@@ -128,22 +122,23 @@ class Endpoint:
         request.require_json(scope, body)
         return request.read(operation, scope, body)
 
-    def _call(self, client: Client, scope: Scope, read: Read, key: UUID | None) -> Call:
+    def _call(self, caller: Caller, scope: Scope, read: Read, key: UUID | None) -> Call:
         head = gate.head_of(scope)
         return Call(
-            client=client,
+            client=caller.client,
             path=scope["path_params"],
             query=read.query,
             body=read.body,
             key=key,
+            proof=caller.proof,
             request_id=head.request_id,
             traceparent=head.traceparent,
-            cursors=self._all.cursors.within(client.id),
+            cursors=self._all.cursors.within(caller.client.id),
         )
 
-    async def _look(self, doing: Doing, receive: Receive, until_s: float) -> Answer:
+    async def _look(self, doing: Doing, receive: Receive) -> Answer:
         """Return what there is, after the wait for a change that the request asks for."""
-        reply = await self._read_now(doing._replace(until_s=until_s))
+        reply = await self._read_now(doing, doing.until_s)
         awaiting = _awaiting(doing, reply)
         if awaiting is not None:
             reply = await while_connected(receive, self._changed(doing, awaiting))
@@ -163,9 +158,9 @@ class Endpoint:
                     return reply
                 await watch.wait(now.seen, until_s=until_s)
 
-    async def _read_now(self, doing: Doing) -> Reply:
+    async def _read_now(self, doing: Doing, until_s: float | None = None) -> Reply:
         return await self._all.pool.use(
-            lambda connection: transactions.read(connection, doing), until_s=doing.until_s
+            lambda connection: transactions.read(connection, doing), until_s=until_s
         )
 
 

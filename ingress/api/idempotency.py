@@ -84,6 +84,13 @@ def fingerprint(
     return hashlib.sha256(text.encode()).digest()
 
 
+def given(slot: Slot | None, stored: Stored | None) -> Answer | None:
+    """Return what is stored in the slot as `replay` does; None where nothing is."""
+    if slot is None or stored is None:
+        return None
+    return replay(stored, slot.fingerprint)
+
+
 def replay(stored: Stored, asked: bytes) -> Answer:
     """Return the stored answer, byte for byte.
 

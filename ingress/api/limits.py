@@ -6,21 +6,21 @@ nobody is refused for that, and nobody gets in without being counted.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from domain.rates import Rate
 from ingress.api import standings
-from ingress.api.standings import Charge, Standing, exceeded, item_of, rate_of
+from ingress.api.shared_windows import SharedWindows
+from ingress.api.standings import Charge, Standing, exceeded, rate_of
 from ingress.api.unwelcome import Unwelcome
-from ingress.api.windows import OwnWindows, SharedWindows
+from ingress.api.windows import OwnWindows, Window
 from ingress.failures import Failures
 
 if TYPE_CHECKING:
@@ -32,13 +32,10 @@ KEY_PREFIX = "{payratchet-limits}"
 """Prefix of every key; it is not the broker's, whose keys may be thrown away."""
 
 REDIS_S_MAX = 0.25
-"""Seconds that a request waits for Redis before it is counted here."""
+"""Seconds for a trip to Redis; who waits for one that fails is counted here."""
 
 PAUSE_S = 2.0
 """Seconds for which a Redis that was away is not asked again."""
-
-REDIS_CONNECTIONS_MAX = 32
-"""Connections of one process."""
 
 UNAUTHENTICATED = Rate(60, 60)
 """How often an address may ask without a valid key; then it is told to stay away."""
@@ -55,7 +52,6 @@ class Limits:
     def __init__(self, redis_url: str, defaults: Mapping[Limit, Rate]) -> None:
         self._defaults = dict(defaults)
         self._redis_url = redis_url
-        self._pool: BlockingConnectionPool | None = None
         self._shared: SharedWindows | None = None
         self._own = OwnWindows()
         self._own_failures = Failures(failures_max=UNAUTHENTICATED.requests)
@@ -65,20 +61,15 @@ class Limits:
 
     def start(self) -> None:
         """Make ready to count in Redis; nothing is connected before the first request."""
-        self._pool = BlockingConnectionPool.from_url(
-            self._redis_url,
-            max_connections=REDIS_CONNECTIONS_MAX,
-            timeout=REDIS_S_MAX,
-            socket_timeout=REDIS_S_MAX,
-            socket_connect_timeout=REDIS_S_MAX,
-            retry=Retry(NoBackoff(), 0),
+        pool = ConnectionPool.from_url(
+            self._redis_url, socket_connect_timeout=REDIS_S_MAX, retry=Retry(NoBackoff(), 0)
         )
-        self._shared = SharedWindows(self._pool, key_prefix=KEY_PREFIX)
+        self._shared = SharedWindows(pool, key_prefix=KEY_PREFIX, trip_s_max=REDIS_S_MAX)
 
     async def stop(self) -> None:
         """Let go of Redis."""
-        if self._pool is not None:
-            await self._pool.disconnect()
+        if self._shared is not None:
+            await self._shared.close()
 
     async def take(self, limit: Limit, client: Client) -> Charge:
         """Count one request of the client; return what tells how it stands.
@@ -94,13 +85,13 @@ class Limits:
 
     async def give_back(self, charge: Charge) -> None:
         """Count the request no more: it was answered before."""
-        item, at_s = item_of(charge.standing.name, charge.standing.rate), charge.standing.at_s
-        await self._own.give_back(item, charge.who, at_s)
+        name, rate, at_s = charge.standing.name, charge.standing.rate, charge.standing.at_s
+        window = Window(name, rate, charge.who)
+        await self._own.give_back(window, at_s)
         if self._shared is None or self.is_degraded:
             return
         try:
-            async with asyncio.timeout(REDIS_S_MAX):
-                await self._shared.give_back(item, charge.who, at_s)
+            await self._shared.give_back(window, at_s)
         except (RedisError, OSError, TimeoutError) as error:
             self._note_away(error)
 
@@ -122,20 +113,21 @@ class Limits:
 
     async def _count(self, name: str, who: str, rate: Rate) -> Standing:
         """Count in Redis, and here, where the count goes on when that is away."""
-        standing = await self._count_shared(name, who, rate)
+        window = Window(name, rate, who)
+        standing = await self._count_shared(window)
         if standing is None:
-            return await standings.hit(self._own, name, who, rate)
+            return await standings.hit(self._own, window)
         if standing.is_within:
-            self._own.note(item_of(name, rate), who, standing.at_s)
+            self._own.note(window, standing.at_s)
         return standing
 
     async def _count_failure(self, address: str) -> Standing:
         """Without Redis addresses are counted by what cannot be filled up by many of them."""
-        standing = await self._count_shared(_ANONYMOUS, address, UNAUTHENTICATED)
+        standing = await self._count_shared(Window(_ANONYMOUS, UNAUTHENTICATED, address))
         away_s = self._own_failures.note(address, now_s=time.monotonic())
         return standing or _anonymous(away_s)
 
-    async def _count_shared(self, name: str, who: str, rate: Rate) -> Standing | None:
+    async def _count_shared(self, window: Window) -> Standing | None:
         """Return how it stands in Redis; None while that is away."""
         now_s = time.monotonic()
         if self._shared is None or now_s < self._ask_again_at_s:
@@ -144,8 +136,7 @@ class Limits:
             # Whoever comes first tries; all others go on without waiting for what that comes to.
             self._ask_again_at_s = now_s + PAUSE_S
         try:
-            async with asyncio.timeout(REDIS_S_MAX):
-                standing = await standings.hit(self._shared, name, who, rate)
+            standing = await standings.hit(self._shared, window)
         except (RedisError, OSError, TimeoutError) as error:
             self._note_away(error)
             return None

@@ -27,7 +27,9 @@ _PICK = ("state", "provider")
 """Filters that each payment has to be looked at for."""
 
 
-async def list_payments(connection: Connection, call: Call) -> Reply:
+async def list_payments(
+    connection: Connection, call: Call, *, scanned_max: int = SCANNED_MAX
+) -> Reply:
     """Return the page that the cursor leads to."""
     choice: Choice = call.query
     given = choice.model_dump(include={"customer_id", "state", "provider"})
@@ -39,13 +41,13 @@ async def list_payments(connection: Connection, call: Call) -> Reply:
         "before": _NEWEST if choice.cursor is None else cursors.read(choice.cursor),
         "rows": choice.limit + 1,
     }
-    found = await connection.execute(_page(frozenset(values)), values)
+    found = await connection.execute(_page(frozenset(values), scanned_max), values)
     rows = await found.fetchall()
     page = rows[: choice.limit]
     if len(rows) > len(page):
         last = page[-1]["id"]
     else:
-        last = await _scanned_to(connection, values)
+        last = await _scanned_to(connection, values, scanned_max)
     return Reply(
         200,
         PaymentPage(
@@ -55,28 +57,30 @@ async def list_payments(connection: Connection, call: Call) -> Reply:
     )
 
 
-async def _scanned_to(connection: Connection, values: dict[str, object]) -> int | None:
+async def _scanned_to(
+    connection: Connection, values: dict[str, object], scanned_max: int
+) -> int | None:
     """Return the last payment that was looked at, None where there are no more."""
     if not any(name in values for name in _PICK):
         return None
-    found = await connection.execute(_last(frozenset(values)), values)
+    found = await connection.execute(_last(frozenset(values), scanned_max), values)
     row = await found.fetchone()
     return None if row is None else row["id"]
 
 
-def _page(names: frozenset[str]) -> str:
+def _page(names: frozenset[str], scanned_max: int) -> str:
     picked = " AND ".join(f"{name} = %({name})s" for name in _PICK if name in names)
     if not picked:
         return f"SELECT {COLUMNS} FROM {_sought(names)} ORDER BY id DESC LIMIT %(rows)s"
     return f"""
         SELECT {COLUMNS}
-        FROM (SELECT * FROM {_sought(names)} ORDER BY id DESC LIMIT {SCANNED_MAX}) AS newest
+        FROM (SELECT * FROM {_sought(names)} ORDER BY id DESC LIMIT {scanned_max}) AS newest
         WHERE {picked} ORDER BY id DESC LIMIT %(rows)s
     """
 
 
-def _last(names: frozenset[str]) -> str:
-    return f"SELECT id FROM {_sought(names)} ORDER BY id DESC LIMIT 1 OFFSET {SCANNED_MAX - 1}"
+def _last(names: frozenset[str], scanned_max: int) -> str:
+    return f"SELECT id FROM {_sought(names)} ORDER BY id DESC LIMIT 1 OFFSET {scanned_max - 1}"
 
 
 def _sought(names: frozenset[str]) -> str:

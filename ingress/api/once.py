@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ingress.api.limits import Limits
     from ingress.api.pool import Pool
     from ingress.api.standings import Headers
+    from ingress.api.together import Together
     from ingress.api.transactions import Doing
     from ingress.api.turns import Turns
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class Once:
     """Does what is asked, within the client's limits."""
 
-    def __init__(self, pool: Pool, turns: Turns, limits: Limits) -> None:
+    def __init__(self, pool: Pool, together: Together, turns: Turns, limits: Limits) -> None:
         self._pool = pool
+        self._together = together
         self._turns = turns
         self._limits = limits
 
@@ -60,6 +62,11 @@ class Once:
     async def _done(self, doing: Doing) -> Answer:
         turn = None if doing.operation.turn is None else doing.operation.turn(doing.call)
         async with self._turns.take(turn, until_s=doing.until_s):
+            given = await self._together.do(doing)
+            if given is None and doing.confirm is not None:
+                given = idempotency.given(doing.slot, await doing.confirm())
+            if given is not None:
+                return given
             return await self._pool.write(
                 lambda connection: transactions.write(connection, doing), until_s=doing.until_s
             )

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from domain.errors import Refused
+    from ingress.api.callers import Proof
     from ingress.api.cursor import Cursors
+    from ingress.api.together import Batch
 
     Row = dict[str, Any]
     Connection = AsyncConnection[Row]
@@ -47,7 +49,8 @@ class Call(NamedTuple):
     """One authenticated, validated request.
 
     `path` has the values of the path's placeholders. `query` and `body` are of the models that the
-    operation names. `cursors` writes and reads the positions of pages, for this client alone.
+    operation names. `proof` shows whose key it came with. `cursors` writes and reads the positions
+    of pages, for this client alone.
     """
 
     client: Client
@@ -55,6 +58,7 @@ class Call(NamedTuple):
     query: Any
     body: Any
     key: UUID | None
+    proof: Proof
     request_id: str
     traceparent: str | None
     cursors: Cursors
@@ -99,6 +103,8 @@ class Operation:
     `attempt`   sends in one go, before anything is known, the statements that `run` would come to
                 if all is as it mostly is. They are rolled back, and `run` begins anew, when its
                 outcome is None, when the request's key was taken, and when a constraint objects.
+    `batch`     does requests that are as they mostly are together with others, in one statement;
+                the rest is done by `attempt` and `run`.
     `tells_location`  its replies say where the payment is to be found.
     `turn`      names what the request locks: those that lock the same wait for their turn here,
                 not each with a connection of its own. None: it locks nothing that others do.
@@ -117,5 +123,6 @@ class Operation:
     limit: Limit | None = None
     awaits: Callable[[Call, Reply], Awaiting | None] | None = None
     attempt: Callable[[Connection, Call], Awaitable[Outcome]] | None = None
+    batch: Batch[Any] | None = None
     turn: Callable[[Call], str | None] | None = None
     tells_location: bool = False

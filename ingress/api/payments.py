@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from domain.commands import CommandKind
 from domain.transitions import State
 from ingress import gate
-from ingress.api import cancelling, commanding, creation, listing
+from ingress.api import cancelling, commanding, creation, creation_batch, listing
 from ingress.api.errors import PaymentUnknown, ReferenceInUse, TransitionIllegal
 from ingress.api.intent import Intent
 from ingress.api.models import Nothing
@@ -77,10 +77,10 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/v1/payments",
         summary="Ask for a payment; a worker initializes it at the provider",
-        scopes=("payments:write",),
+        scopes=(creation_batch.SCOPE,),
         body=Intent,
         run=creation.create,
-        attempt=creation.attempt,
+        batch=creation_batch.BATCH,
         turn=creation.turn,
         answers={202: Payment, 200: Payment},
         tells_location=True,

@@ -137,7 +137,7 @@ class Pool:
                 connection = await pool.getconn(timeout=QUEUE_S_MAX)
             except (PoolTimeout, PoolClosed, TooManyRequests) as error:
                 raise StoreUnavailable("no connection to the store in time") from error
-            if _is_open(connection):
+            if is_open(connection):
                 return connection
             try:
                 await store.close(connection)
@@ -165,7 +165,7 @@ async def _awaited(work: Callable[[Connection], Awaitable[T]], connection: Conne
     return await work(connection)
 
 
-def _is_open(connection: Connection) -> bool:
+def is_open(connection: psycopg.AsyncConnection[Any]) -> bool:
     """Say whether the server has not ended it: an idle one has nothing to read. Asks nothing."""
     if connection.closed:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -9,15 +10,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain import rates
-from ingress.api import changes, routes
+from ingress.api import authentication, changes, direct, routes, together
+from ingress.api.admission import Gate
+from ingress.api.callers import Callers
 from ingress.api.changes import Changes
 from ingress.api.cursor import Cursors
 from ingress.api.endpoint import Surroundings
+from ingress.api.gathering import Gathering
 from ingress.api.last_used import LastUsed
 from ingress.api.limits import Limits
 from ingress.api.once import Once
-from ingress.api.pool import Pool
+from ingress.api.pool import LOCK_S_MAX, Pool
 from ingress.api.request import BODY_BYTES_MAX
+from ingress.api.together import Together
 from ingress.api.turns import Turns
 from ingress.body import Bodies
 
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from ingress.api.places import Seen
     from ingress.doorbell import Doorbell
     from ingress.settings import Settings
+    from ingress.wire import Wire
 
 _CURSORS = b"payratchet cursors"
 """Names what the key of the cursors is for: the pepper itself signs nothing."""
@@ -43,6 +49,17 @@ class Api:
         self._pool = Pool(
             settings.database_url, allow_unsafe=settings.payratchet_allow_unsafe_store
         )
+        self._rows = Gathering(
+            functools.partial(_connect, settings, LOCK_S_MAX * 1_000),
+            authentication.find,
+            self._pool.pulse,
+            tries_max=2,
+        )
+        self._together = Together(
+            routes.OPERATIONS,
+            functools.partial(_connect, settings, together.LOCK_MS_MAX),
+            self._pool.pulse,
+        )
         self._limits = Limits(
             settings.redis_url,
             {
@@ -53,16 +70,18 @@ class Api:
         self._changes = Changes(settings.redis_url, self._look)
         self._last_used = LastUsed(self._pool)
         self._surroundings = Surroundings(
-            pepper=pepper,
+            gate=Gate(
+                Callers(pepper, self._rows),
+                self._limits,
+                self._last_used,
+                settings.trusted_proxies,
+            ),
             pool=self._pool,
-            once=Once(self._pool, Turns(self._pool.pulse), self._limits),
-            limits=self._limits,
+            once=Once(self._pool, self._together, Turns(self._pool.pulse), self._limits),
             bodies=Bodies(bytes_max=BODY_BYTES_MAX),
             doorbell=doorbell,
             changes=self._changes,
-            last_used=self._last_used,
             cursors=Cursors(hmac.digest(pepper, _CURSORS, hashlib.sha256)),
-            trusted_proxies=settings.trusted_proxies,
         )
 
     @classmethod
@@ -80,6 +99,8 @@ class Api:
     async def start(self) -> None:
         """Begin; neither store needs to be there."""
         await self._pool.start()
+        self._rows.start()
+        self._together.start()
         self._limits.start()
         self._changes.start()
         self._last_used.start()
@@ -93,10 +114,20 @@ class Api:
         await self._changes.close()
         await self._last_used.stop()
         await self._limits.stop()
+        await self._together.stop()
+        await self._rows.stop()
         await self._pool.stop()
 
     async def _look(self, references: Sequence[str]) -> Mapping[str, Seen]:
         return await self._pool.use(lambda connection: changes.look(connection, references))
+
+
+async def _connect(settings: Settings, lock_ms_max: int) -> Wire:
+    return await direct.connect(
+        settings.database_url,
+        allow_unsafe=settings.payratchet_allow_unsafe_store,
+        lock_ms_max=lock_ms_max,
+    )
 
 
 class Unserved:

@@ -6,14 +6,12 @@ import functools
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from limits import RateLimitItem, RateLimitItemPerSecond
-
 from domain import rates
 from ingress.api.errors import LimitExceeded
 
 if TYPE_CHECKING:
     from domain.rates import Rate
-    from ingress.api.windows import Windows
+    from ingress.api.windows import Window, Windows
 
     Headers = list[tuple[bytes, bytes]]
 
@@ -57,14 +55,10 @@ class Charge(NamedTuple):
         ]
 
 
-def item_of(name: str, rate: Rate) -> RateLimitItem:
-    """Return the limit as the library names it."""
-    return RateLimitItemPerSecond(rate.requests, rate.period_s, namespace=name)
-
-
-async def hit(windows: Windows, name: str, who: str, rate: Rate) -> Standing:
+async def hit(windows: Windows, window: Window) -> Standing:
     """Count one request unless it is one too many."""
-    found = await windows.hit(item_of(name, rate), who)
+    found = await windows.hit(window)
+    name, rate, _ = window
     reset_s = min(rate.period_s, max(1, round(found.reset_at_s - time.time() + 0.5)))
     return Standing(name, rate, found.is_within, max(0, found.remaining), reset_s, found.at_s)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ingress.api.answer import Answer
-    from ingress.api.idempotency import Slot
+    from ingress.api.idempotency import Slot, Stored
     from ingress.api.operation import Call, Connection, Operation, Outcome, Reply
 
     Attempt = Callable[[Connection, Call], Awaitable[Outcome]]
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Doing(NamedTuple):
     """An operation that is to be done, or waited for, until `until_s` (loop time) at the latest.
 
-    `slot` is None where no key was sent; `until_s` where the wait is bounded otherwise.
+    `slot` is None where no key was sent. `confirm` asks the store whether the caller may still ask,
+    and for what was kept in the slot; raises KeyRefused or ScopeMissing.
     """
 
     operation: Operation
     call: Call
+    until_s: float
     slot: Slot | None = None
-    until_s: float | None = None
+    confirm: Callable[[], Awaitable[Stored | None]] | None = None
 
 
 async def read(connection: Connection, doing: Doing) -> Reply:

@@ -73,11 +73,10 @@ class Turns:
         Raises IdempotencyKeyInUse when that one takes longer than `EQUAL_S_MAX`.
         """
         with self._queue(slot.place, 1) as queue:
-            try:
-                async with asyncio.timeout(EQUAL_S_MAX):
-                    await queue.places.acquire()
-            except TimeoutError as error:
-                raise IdempotencyKeyInUse from error
+            if queue.places.locked():
+                await _acquired(queue)
+            else:
+                await queue.places.acquire()
             try:
                 yield queue
             finally:
@@ -93,3 +92,11 @@ class Turns:
             queue.members -= 1
             if not queue.members:
                 del self._queues[name]
+
+
+async def _acquired(queue: Queue) -> None:
+    try:
+        async with asyncio.timeout(EQUAL_S_MAX):
+            await queue.places.acquire()
+    except TimeoutError as error:
+        raise IdempotencyKeyInUse from error

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.api.books import opened
 from tests.api.serving import UNLIMITED, Service, api_serving, new_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.api.books import Books
     from tests.ingress.serving import Door
 
 
@@ -32,6 +34,13 @@ def shop(door: Door) -> Service:
 def other(door: Door) -> Service:
     """A client with the default limits."""
     return Service(door, "other", new_client(door.database_url, "other"))
+
+
+@pytest.fixture
+def books(database_url: str) -> Iterator[Books]:
+    """The record that the API writes to, with payments of `shop` that have been paid."""
+    with opened(database_url) as found:
+        yield found
 
 
 @pytest.fixture

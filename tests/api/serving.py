@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 PEPPER = "a-pepper-for-tests-that-is-long-enough"
 ALL_SCOPES = ("payments:write", "credit:write")
 UNLIMITED = "1000/second"
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+"""A key under which a request may be repeated."""
+
+WAIT_FOR_LOCKS = """
+    SELECT count(*)::int FROM pg_stat_activity
+    WHERE application_name = 'payratchet-api' AND wait_event_type = 'Lock'
+"""
+"""How many connections of the API wait for what somebody else has locked."""
 
 
 def payment(**changes: Any) -> dict[str, Any]:
@@ -97,6 +105,11 @@ def insert_key(connection: psycopg.Connection[Any], client_id: str, key: str) ->
         " VALUES (%s, %s, %s, 'test')",
         [api_keys.prefix_of(key), client_id, api_keys.key_hash(PEPPER.encode(), key)],
     )
+
+
+def code(answer: Answer) -> tuple[int, str]:
+    """Return the status and the code of a refusal."""
+    return (answer.status, answer.json["code"])
 
 
 @contextlib.contextmanager

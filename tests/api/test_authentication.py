@@ -89,14 +89,27 @@ def test_a_client_may_do_what_its_scopes_say_and_to_write_implies_to_read(door: 
     assert reader.create().json["code"] == "scope_missing"
 
 
-def test_when_a_key_was_last_used_is_written_once_a_minute(door: Door, shop: Service) -> None:
+def test_when_a_key_was_last_used_is_written_once_a_minute(
+    database_url: str, redis_url: str
+) -> None:
+    """A process that stops writes what it has not written yet: what it writes then is all."""
     query = "SELECT last_used_at FROM api_keys"
-    assert shop.ask("GET", "/v1/payments").status == 200
-    until(lambda: door.rows(query)[0][0] is not None)
-    [[first]] = door.rows(query)
-    assert shop.ask("GET", "/v1/payments").status == 200
-    time.sleep(2.5)
+    key = new_client(database_url, "shop")
+    with api_serving(database_url, redis_url) as door:
+        assert Service(door, "shop", key).ask("GET", "/v1/payments").status == 200
+        until(lambda: door.rows(query)[0][0] is not None)
+        [[first]] = door.rows(query)
+        assert Service(door, "shop", key).ask("GET", "/v1/payments").status == 200
     assert door.rows(query) == [(first,)]
+    with api_serving(database_url, redis_url) as another:
+        assert Service(another, "shop", key).ask("GET", "/v1/payments").status == 200
+    assert door.rows(query) == [(first,)], "nor by another process"
+    aged = "UPDATE api_keys SET last_used_at = last_used_at - interval '61 s'"
+    assert execute(door, aged) == 1
+    with api_serving(database_url, redis_url) as another:
+        assert Service(another, "shop", key).ask("GET", "/v1/payments").status == 200
+    [[later]] = door.rows(query)
+    assert later > first
 
 
 def test_an_address_without_a_valid_key_is_told_to_stay_away_and_a_valid_key_is_not(

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from tests.api.serving import PEPPER, UNLIMITED, Service, new_client, payment
-from tests.ingress.serving import Answer, Door
+from tests.ingress.serving import Answer, Door, until
 from tests.local import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-KILLS = 6
+KILLS = 3
 SERVICES = 6
 PATIENCE_S = 60.0
 SEED = 20_260_101
@@ -85,6 +85,15 @@ def insist(service: Service, key: str, number: int, over: threading.Event) -> An
         time.sleep(0.005)
 
 
+def die_busy(ingress: Mortal, answered: dict[str, bytes], chance: random.Random) -> None:
+    """Kill the process while every service waits for it, and start it anew."""
+    enough = len(answered) + SERVICES + 1
+    until(lambda: len(answered) >= enough, within_s=PATIENCE_S)
+    time.sleep(chance.uniform(0, 0.05))
+    ingress.kill()
+    ingress.start()
+
+
 def test_however_often_the_process_dies_a_key_makes_exactly_one_payment(
     database_url: str, redis_url: str, unused_port: int
 ) -> None:
@@ -106,9 +115,7 @@ def test_however_often_the_process_dies_a_key_makes_exactly_one_payment(
         for thread in threads:
             thread.start()
         for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 0.4))
-            ingress.kill()
-            ingress.start()
+            die_busy(ingress, answered, chance)
         done.set()
         for thread in threads:
             thread.join(PATIENCE_S)

@@ -1,12 +1,10 @@
-"""A key makes a request that is sent again the same request."""
+"""A key makes a request that is sent again the same request, at once or later."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,27 +15,13 @@ from psycopg.rows import dict_row
 from ingress.api.answer import Answer as KeptAnswer
 from ingress.api.errors import IdempotencyKeyInUse
 from ingress.api.idempotency import Claim, Slot, keep
-from tests.api.serving import Service, execute, new_client, payment
+from tests.api.rivals import at_once
+from tests.api.serving import KEY, Service, new_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.ingress.serving import Answer, Door
 
-KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 CALLERS = 100
-
-
-def at_once(ask: Callable[[int], Answer], callers: int) -> list[Answer]:
-    """Have so many callers ask at the same time."""
-    barrier = threading.Barrier(callers)
-
-    def wait_and_ask(number: int) -> Answer:
-        barrier.wait()
-        return ask(number)
-
-    with ThreadPoolExecutor(callers) as threads:
-        return list(threads.map(wait_and_ask, range(callers)))
 
 
 def test_a_hundred_equal_requests_at_once_make_one_payment_and_get_one_answer(
@@ -64,100 +48,6 @@ def test_a_repeated_request_is_answered_byte_for_byte_as_the_first_was(shop: Ser
     assert first.headers["location"] == second.headers["location"]
     assert "idempotent-replayed" not in first.headers
     assert second.headers["idempotent-replayed"] == "true"
-
-
-def test_a_key_is_the_same_in_any_case_bare_or_quoted(door: Door, shop: Service) -> None:
-    first = shop.create(key=KEY)
-    for written in (KEY.upper(), f'"{KEY}"', f'"{KEY.upper()}"', f" {KEY}\t "):
-        assert shop.create(key=written).body == first.body
-    assert door.count("payment_logs") == 1
-
-
-def test_a_uuid_of_any_version_is_a_key(shop: Service) -> None:
-    for version in (1, 3, 4, 5, 7):
-        assert shop.create(key=f"{KEY[:14]}{version}{KEY[15:]}").status == 202
-
-
-NO_KEY: list[list[str]] = [
-    ["not-a-uuid"],
-    [""],
-    ['""'],
-    [KEY.replace("-", "")],
-    [f"{{{KEY}}}"],
-    [f"urn:uuid:{KEY}"],
-    [f'"{KEY}'],
-    [f"'{KEY}'"],
-    [f"{KEY}, {KEY}"],
-    [f'"{KEY}";a=1'],
-    ["x" * 256],
-    [KEY[:-1] + "ï"],
-    [KEY, KEY],
-]
-
-
-def test_whatever_is_no_single_uuid_is_refused(door: Door, shop: Service) -> None:
-    for keys in NO_KEY:
-        headers = [("Idempotency-Key", key.encode().decode("latin-1")) for key in keys]
-        answer = shop.ask("POST", "/v1/payments", payment(), headers=headers)
-        assert (answer.status, answer.json["code"]) == (400, "idempotency_key_invalid"), keys
-    assert door.count("payment_logs") == 0
-
-
-def test_without_a_key_every_request_is_one_of_its_own(door: Door, shop: Service) -> None:
-    assert shop.create().body != shop.create().body
-    assert door.count("payment_logs") == 2
-
-
-def test_the_same_key_with_another_request_is_refused_and_tells_nothing_of_the_first(
-    door: Door, shop: Service
-) -> None:
-    first = shop.create(key=KEY, reference="first")
-    for changes in ({"amount_minor": 5_001}, {"customer_id": "else"}, {"metadata": {"a": 1}}):
-        answer = shop.create(key=KEY, reference="first", **changes)
-        assert (answer.status, answer.json["code"]) == (422, "idempotency_key_reused")
-        assert b"5000" not in answer.body
-    assert door.count("payment_logs") == 1
-    assert shop.create(key=KEY, reference="first").body == first.body
-
-
-def test_order_and_space_make_no_other_request_and_a_digit_does(shop: Service) -> None:
-    one = (
-        b'{"provider":"paystack","amount_minor":5000,"currency":"NGN",'
-        b'"customer_id":"c","metadata":{"a":1.5,"b":2}}'
-    )
-    same = (
-        b' {"customer_id": "c", "metadata":{"b":2 ,"a":1.5}, '
-        b'"provider":"p\\u0061ystack", "currency":"NGN", "amount_minor":5000}\n'
-    )
-    first = shop.ask("POST", "/v1/payments", one, key=KEY)
-    assert first.status == 202
-    assert shop.ask("POST", "/v1/payments", same, key=KEY).body == first.body
-    digit = one.replace(b"1.5", b"1.50000000000000000000001")
-    assert shop.ask("POST", "/v1/payments", digit, key=KEY).status == 422
-
-
-def test_another_clients_key_is_another_key(door: Door, shop: Service, other: Service) -> None:
-    mine, theirs = shop.create(key=KEY), other.create(key=KEY, amount_minor=1)
-    assert (mine.status, theirs.status) == (202, 202)
-    assert mine.json["reference"] != theirs.json["reference"]
-    assert "idempotent-replayed" not in theirs.headers
-    assert door.count("payment_logs") == 2
-
-
-def test_the_same_key_for_another_kind_of_request_is_another_key(door: Door, shop: Service) -> None:
-    reference = shop.create(key=KEY).json["reference"]
-    verified = shop.ask("POST", f"/v1/payments/{reference}/verify", key=KEY)
-    assert verified.status == 202
-    assert "idempotent-replayed" not in verified.headers
-    assert door.count("inbound_work") == 2
-
-
-def test_the_same_key_for_the_same_request_about_another_payment_is_refused(
-    shop: Service,
-) -> None:
-    one, two = (shop.create().json["reference"] for _ in range(2))
-    assert shop.ask("POST", f"/v1/payments/{one}/verify", key=KEY).status == 202
-    assert shop.ask("POST", f"/v1/payments/{two}/verify", key=KEY).status == 422
 
 
 def test_verified_again_under_the_same_key_the_provider_is_asked_once(
@@ -228,78 +118,3 @@ def test_a_key_that_is_forgotten_while_it_is_asked_for_is_never_worked_without(d
                 await keep(connection, slot, KeptAnswer(202, b"{}"))
 
     asyncio.run(story())
-
-
-def test_a_refusal_that_the_state_of_things_decided_is_kept(door: Door, shop: Service) -> None:
-    missing = "/v1/payments/nowhere/verify"
-    first = shop.ask("POST", missing, key=KEY)
-    assert (first.status, first.json["code"]) == (404, "payment_unknown")
-    assert shop.create(reference="nowhere").status == 202
-    second = shop.ask("POST", missing, key=KEY)
-    assert (second.status, second.body) == (404, first.body)
-    assert second.headers["idempotent-replayed"] == "true"
-    assert second.headers["content-type"] == "application/problem+json"
-    assert shop.ask("POST", missing).status == 202
-    assert door.count("idempotency_keys") == 1
-
-
-def test_a_conflict_is_kept_and_leaves_nothing_else_behind(
-    door: Door, shop: Service, other: Service
-) -> None:
-    assert other.create(reference="taken").status == 202
-    first = shop.create(key=KEY, reference="taken")
-    assert (first.status, first.json["code"]) == (409, "reference_in_use")
-    again = shop.create(key=KEY, reference="taken")
-    assert (again.body, again.headers["idempotent-replayed"]) == (first.body, "true")
-    assert door.count("payment_logs") == 1
-
-
-def test_what_the_form_of_a_request_was_refused_for_is_not_kept(door: Door, shop: Service) -> None:
-    assert shop.create(key=KEY, amount_minor=0).status == 422
-    assert shop.ask("POST", "/v1/payments", b"{", key=KEY).status == 400
-    assert door.count("idempotency_keys") == 0
-    assert shop.create(key=KEY).status == 202
-
-
-def test_a_request_that_came_too_often_is_not_kept(door: Door, other: Service) -> None:
-    for _ in range(5):
-        assert other.create().status == 202
-    assert other.create(key=KEY).status == 429
-    assert door.count("idempotency_keys") == 0
-
-
-def test_the_database_keeps_no_key_without_its_answer(door: Door, shop: Service) -> None:
-    claim = (
-        "INSERT INTO idempotency_keys (client_id, method, route, key, fingerprint, expires_at)"
-        " VALUES ('shop', 'POST', '/v1/payments', %s, sha256(''), now() + interval '1 day')"
-    )
-    answer = "UPDATE idempotency_keys SET status = 202, headers = '{}', body = ''"
-    with psycopg.connect(door.database_url) as connection:
-        connection.execute(claim, [KEY])
-        with pytest.raises(psycopg.errors.IntegrityError, match="without its answer"):
-            connection.commit()
-    assert door.count("idempotency_keys") == 0
-    assert shop.create(key=KEY).status == 202
-    with psycopg.connect(door.database_url) as connection:
-        connection.execute("DELETE FROM idempotency_keys")
-        connection.execute(claim, [KEY])
-        connection.execute(answer)
-    assert door.count("idempotency_keys") == 1
-
-
-def test_after_thirty_days_a_key_is_a_new_one(door: Door, shop: Service) -> None:
-    first = shop.create(key=KEY)
-    [[days]] = door.rows("SELECT extract(day FROM expires_at - created_at) FROM idempotency_keys")
-    assert days == 30
-    execute(door, "UPDATE idempotency_keys SET expires_at = now()")
-    second = shop.create(key=KEY, amount_minor=7)
-    assert (second.status, second.json["amount_minor"]) == (202, 7)
-    assert second.json["reference"] != first.json["reference"]
-    assert shop.create(key=KEY, amount_minor=7).body == second.body
-
-
-def test_a_repeat_does_not_make_a_key_live_longer(door: Door, shop: Service) -> None:
-    shop.create(key=KEY)
-    before = door.rows("SELECT expires_at FROM idempotency_keys")
-    shop.create(key=KEY)
-    assert door.rows("SELECT expires_at FROM idempotency_keys") == before

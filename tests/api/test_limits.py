@@ -12,16 +12,14 @@ import psycopg
 import redis
 
 from ingress.api.limits import KEY_PREFIX
-from tests.api.serving import Service, api_serving, new_client, payment
-from tests.api.test_idempotency import at_once
+from tests.api.rivals import at_once
+from tests.api.serving import KEY, Service, api_serving, new_client, payment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.ingress.serving import Door
     from tests.local.stores import Stores
-
-KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
 def test_the_sixth_initialize_in_a_minute_is_too_much_and_no_other_client_feels_it(

@@ -5,29 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from domain.sql_timeline import TIMELINE
 from domain.timeline import ENTRIES_MAX, ROWS_MAX
-from tests.api.books import opened
 from tests.ingress.serving import charge
+from tests.workers.replayed import replay
 from tests.workers.scene import body, capture, refund
-from workers.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.api.books import Books
     from tests.api.serving import Service
     from tests.ingress.serving import Answer, Door
 
 Entry = dict[str, Any]
-
-
-@pytest.fixture
-def books(door: Door) -> Iterator[Books]:
-    with opened(door.database_url) as found:
-        yield found
 
 
 def read(by: Service, reference: str = "p1") -> Answer:

@@ -43,7 +43,6 @@ class ScriptedProvider:
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(0.05)
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -70,6 +69,7 @@ class ScriptedProvider:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(TEST_S)
         self._listener.close()
@@ -105,11 +105,11 @@ class ScriptedProvider:
         thread.start()
 
     def _listen(self) -> None:
-        while not self._over.is_set():
+        while True:
             try:
                 connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
+            except OSError:
+                return  # the test is over
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
