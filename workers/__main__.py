@@ -26,8 +26,9 @@ from domain.wakeup import Lane, queue_name
 from workers import actors, logging
 from workers.actors import Take, answer
 from workers.broker import connect, make_broker
+from workers.calling.batches import Batches
 from workers.calling.perform import perform
-from workers.calling.pool import CallPool
+from workers.calling.pool import CallPool, rooms_of
 from workers.clients.registry import Clients
 from workers.database import Database
 from workers.direct import DirectClaimer
@@ -77,12 +78,16 @@ def make_pool(
 ) -> CallPool:
     """Start the threads that call providers; return what they take their work from."""
     locks, clients = Locks(connect(settings.redis_url)), Clients(calls)
+    rooms = rooms_of(calls.call_threads)
+    batches = Batches(database, clients, locks, worker=worker, tell=tell, rooms=rooms)
     pool = CallPool(
         lambda event_id: perform(
-            database, clients, locks, event_id, worker=worker, tell=tell, rooms=pool.rooms
+            database, clients, locks, event_id, worker=worker, tell=tell, batches=batches
         ),
         threads=calls.call_threads,
         end=database.close,
+        rooms=rooms,
+        batches=batches.threads,
     )
     pool.start()
     return pool

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 import redis
@@ -19,7 +20,7 @@ from domain.errors import Transient
 from domain.wakeup import BROKER_NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 log = structlog.get_logger()
 
@@ -34,6 +35,25 @@ HELD_S_MAX = 60.0
 
 LOOKS_EVERY_S = 0.05
 """How often a lock that is held is looked at again."""
+
+_TAKE = """
+    local taken = {}
+    for number, key in ipairs(KEYS) do
+        if redis.call('set', key, ARGV[1], 'NX', 'PX', ARGV[2]) then
+            taken[#taken + 1] = number
+        end
+    end
+    return taken
+"""
+_RELEASE = """
+    for number, key in ipairs(KEYS) do
+        if redis.call('get', key) == ARGV[number] then
+            redis.call('del', key)
+        end
+    end
+"""
+"""Many locks in one message. As one lock of the library: a key is set if it is not there, to what
+only its owner knows, and deleted only while it still says that."""
 
 
 class LockBusy(Transient):
@@ -64,12 +84,18 @@ class Held:
         except (LockError, redis.RedisError):
             return False
 
+    def let_go(self) -> Lock | None:
+        """Return the lock for somebody else to release; None where there is none any more."""
+        lock, self._lock = self._lock, None
+        return lock
+
     def release(self) -> None:
         """Release the lock if it is still ours; one that has run out may be another's by now."""
-        if self._lock is None:
+        lock = self.let_go()
+        if lock is None:
             return
         try:
-            self._lock.release()
+            lock.release()
         except (LockError, redis.RedisError) as error:
             log.info("lock.lost", error_class=type(error).__name__)
 
@@ -83,6 +109,8 @@ class Locks:
         self._client = client
         self._lives_s = lives_s
         self._held_s_max = held_s_max
+        self._take = client.register_script(_TAKE)
+        self._release = client.register_script(_RELEASE)
 
     @contextlib.contextmanager
     def hold(self, name: str, *, waits_s: float = WAITS_S_MAX) -> Iterator[Held]:
@@ -97,14 +125,49 @@ class Locks:
         finally:
             held.release()
 
-    def _acquire(self, name: str, waits_s: float) -> Lock | None:
-        lock = Lock(
+    def take(self, names: Sequence[str]) -> dict[str, Held]:
+        """Take those locks that nobody holds; whoever gets them releases them.
+
+        When Redis is away all are given, and none is real.
+        """
+        locks = [self._lock(name) for name in names]
+        token = uuid.uuid4().hex.encode()
+        try:
+            keys, lives_ms = [lock.name for lock in locks], int(self._lives_s * 1000)
+            taken = set(self._take(keys=keys, args=[token, lives_ms])) if names else set()
+        except redis.RedisError as error:
+            log.warning("lock.silent", error_class=type(error).__name__)
+            return {name: Held(None, held_s_max=self._held_s_max) for name in names}
+        found: dict[str, Held] = {}
+        for number, (name, lock) in enumerate(zip(names, locks, strict=True), start=1):
+            if number in taken:
+                lock.local.token = token
+                found[name] = Held(lock, held_s_max=self._held_s_max)
+        return found
+
+    def release(self, held: Iterable[Held]) -> None:
+        """Release those locks that are still ours."""
+        locks = [lock for each in held if (lock := each.let_go()) is not None]
+        if not locks:
+            return
+        try:
+            keys, tokens = [lock.name for lock in locks], [lock.local.token for lock in locks]
+            self._release(keys=keys, args=tokens)
+        except redis.RedisError as error:
+            log.info("lock.lost", error_class=type(error).__name__)
+
+    def _lock(self, name: str, *, waits_s: float = 0.0) -> Lock:
+        return Lock(
             self._client,
             f"{BROKER_NAMESPACE}:lock:{name}",
             timeout=self._lives_s,
             sleep=LOOKS_EVERY_S,
             blocking_timeout=waits_s,
+            thread_local=False,  # what one thread has taken another may release
         )
+
+    def _acquire(self, name: str, waits_s: float) -> Lock | None:
+        lock = self._lock(name, waits_s=waits_s)
         try:
             is_ours = lock.acquire()
         except redis.RedisError as error:

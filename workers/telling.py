@@ -28,6 +28,10 @@ WAITING_MAX = 1_000
 REFERENCES_PER_MESSAGE_MAX = 500
 """References in one message."""
 
+EVERY_S = 0.02
+"""A message goes out no sooner than this after the one before: what changes meanwhile is told in
+the next. Who changes alone is told of at once."""
+
 SILENCE_S = 1.0
 """How long nothing is told after Redis did not take a message."""
 
@@ -64,6 +68,7 @@ class Teller(threading.Thread):
             self._rung.wait()
             self._rung.clear()
             self._tell_all()
+            self._stopping.wait(EVERY_S)
 
     def _tell_all(self) -> None:
         while references := self._next():

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.announcement import Announcement
+from domain.calls import REFUND_SHOWS_S
 from domain.commands import Command, CommandKind
 from domain.money import Money
 from domain.refunds import hold
+from domain.tries import LIVE_S_MAX
+from tests.workers.replayed import Replayed, replay
 from tests.workers.scene import Scene
 from workers.announce import announce
 from workers.broker import connect
 from workers.calling.perform import perform
 from workers.commands import enqueue
 from workers.lock import Locks
+from workers.replaying.reopening import reopen
 from workers.store import housekeeping, ledger
 from workers.verify import verify
 
 if TYPE_CHECKING:
-    from tests.calling.provider import Provider
+    from tests.calling.provider import How, Provider
     from workers.clients.registry import Clients
 
 PAYSTACK = "paystack"
@@ -46,6 +50,21 @@ class Desk(Scene):
             Announcement(each, provider, money, "ada", client_id="shop") for each in references
         ]
         announce(self.database, asked, actor="client:shop")
+
+    def ask_payment(self, reference: str = "p1", *, provider: str = PAYSTACK) -> int:
+        """Do what the API does: keep the payment, order the command."""
+        self.make_known(reference, provider=provider)
+        return self.order(CommandKind.INITIALIZE, reference, provider=provider)
+
+    def given_initialize(self, *goes: How) -> int:
+        """Have a payment asked for and its command performed once; return the command.
+
+        `goes` says how the calls go, one after the other; those that are left are still to come.
+        """
+        event_id = self.ask_payment()
+        self.provider.goes["initialize"] = list(goes)
+        self.perform(event_id)
+        return event_id
 
     def order(
         self,
@@ -113,6 +132,25 @@ class Desk(Scene):
             ledger.post(tx, [posting])
         return self.order(CommandKind.REFUND, payment, refund=reference, provider=provider)
 
+    def given_refund(self, *goes: How, amount_minor: int = 400) -> int:
+        """Have a payment paid and its refund rf1 performed once; return the command.
+
+        `goes` says how the calls go, one after the other; those that are left are still to come.
+        """
+        self.pay()
+        event_id = self.ask_refund("rf1", amount_minor)
+        self.provider.goes["refund"] = list(goes)
+        self.perform(event_id)
+        return event_id
+
+    def reopen(self, event_id: int) -> None:
+        """Do what an operator does who has mended the cause of a dead letter."""
+        reopen(self.database, [self.letter_id(event_id)], actor="operator:ada", reason="try")
+
+    def replay(self, event_id: int) -> Replayed:
+        """Reopen a dead letter and wait for what becomes of it."""
+        return replay(self.database, [self.letter_id(event_id)], actor="operator:ada", reason="try")
+
     def refund_status(self, reference: str) -> str:
         status: str = self.value("SELECT status FROM refunds WHERE reference = %s", [reference])
         return status
@@ -135,14 +173,23 @@ class Desk(Scene):
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def age_calls(self, seconds: int) -> None:
+    def age_calls(self, seconds: float) -> None:
         """Let all calls have begun so much earlier; only a test may say that."""
-        self.execute("ALTER TABLE provider_calls DISABLE TRIGGER provider_calls_end_once")
+        self.execute("SET session_replication_role = replica")
         self.execute(
             "UPDATE provider_calls SET started_at = started_at - make_interval(secs => %s)",
             [seconds],
         )
-        self.execute("ALTER TABLE provider_calls ENABLE TRIGGER provider_calls_end_once")
+        self.execute("SET session_replication_role = origin")
+
+    def let_refunds_show(self) -> None:
+        """Let so much time go by that a refund would show by now, had a call made it."""
+        self.age_calls(REFUND_SHOWS_S + 1)
+
+    def presume_dead(self) -> None:
+        """Let whoever calls have called for so long that it must be dead, and its lock run out."""
+        self.age_calls(LIVE_S_MAX + 1)
+        self.redis.flushdb()
 
     def problems(self) -> list[str]:
         """Return what verification finds wrong with the record."""

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.asking import Asking, RefundAsking
+    from domain.delivery import Mode
+
+    How = str | Callable[[], None]
+    """How a call goes: well (""), as one of the words here says, or well after something else."""
 
 LOST_BEFORE, LOST_AFTER, AWAY = "lost before its effect", "lost after its effect", "away"
 REFUSED, FORBIDDEN = "refused", "forbidden"
-CALL_WAIT_S = 30.0
 
 
 @dataclass
@@ -35,6 +38,7 @@ class There:
     number: int
     amount: Money
     status: str = "open"
+    is_charged_back: bool = False
     refunds: list[ToldRefund] = field(default_factory=list)
 
 
@@ -42,11 +46,12 @@ class Provider:
     """One account; `goes` says of each kind of call how the next ones go, else they go well."""
 
     name = "paystack"
+    mode: Mode | None = None
 
     def __init__(self, *, keys_live_s: float = 0.0, can_cancel: bool = False) -> None:
         self.keys_live_s = keys_live_s
         self.can_cancel = can_cancel
-        self.goes: dict[str, list[str | Callable[[], None]]] = {}
+        self.goes: dict[str, list[How]] = {}
         self.calls: list[tuple[str, str]] = []
         self.keys: dict[str, Told] = {}
         self.payments: dict[str, There] = {}
@@ -104,6 +109,10 @@ class Provider:
         if amount_minor is not None:
             there.amount = Money(there.amount.currency, amount_minor)
 
+    def charge_back(self, reference: str) -> None:
+        """Let the customer's bank take the money back."""
+        self.payments[reference].is_charged_back = True
+
     def end_refunds(self, reference: str, status: FactStatus = FactStatus.SUCCEEDED) -> None:
         there = self.payments[reference]
         there.refunds = [replace(each, status=status) for each in there.refunds]
@@ -126,6 +135,8 @@ class Provider:
             for each in there.refunds
         )
         facts += self._of_refunds(name, refunds)
+        if there.is_charged_back:
+            facts.append(Fact(FactKind.DISPUTE, "d1", FactStatus.LOST, there.amount))
         return Told(tuple(facts), name, refunds=refunds, is_final=there.status != "open")
 
     def _of_refunds(self, name: str, refunds: tuple[ToldRefund, ...]) -> list[Fact]:

@@ -9,12 +9,18 @@ import pytest
 from domain.commands import CommandKind
 from tests.calling.provider import FORBIDDEN, REFUSED, Provider
 from tests.workers.scene import WAIT_S, wait_until
-from workers.replay import reopen
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
 
 CANCEL = CommandKind.CANCEL
+
+
+@pytest.fixture
+def able(desk: Desk) -> Provider:
+    """The desk's provider, one that can cancel."""
+    desk.provider = Provider(can_cancel=True)
+    return desk.provider
 
 
 def test_a_payment_that_was_never_handed_over_is_cancelled_without_a_call(
@@ -55,12 +61,10 @@ def test_money_that_is_there_already_wins(desk: Desk, provider: Provider) -> Non
     assert desk.credit() == 1_000
 
 
-def test_a_provider_that_can_is_asked_to_end_the_payment(desk: Desk) -> None:
-    able = Provider(can_cancel=True)
-    desk.make_known("p1")
-    desk.perform(desk.order(CommandKind.INITIALIZE), able)
+def test_a_provider_that_can_is_asked_to_end_the_payment(desk: Desk, able: Provider) -> None:
+    desk.initialize()
 
-    assert desk.perform(desk.order(CANCEL), able) == "applied"
+    assert desk.do(CANCEL) == "applied"
 
     assert able.payments["p1"].status == "abandoned"
     assert [kind for kind, _ in able.calls] == ["initialize", "look_up", "cancel"]
@@ -72,40 +76,34 @@ def test_a_provider_that_can_is_asked_to_end_the_payment(desk: Desk) -> None:
     assert desk.problems() == []
 
 
-def test_a_cancel_that_the_provider_refuses_is_looked_up_again(desk: Desk) -> None:
-    able = Provider(can_cancel=True)
-    desk.make_known("p1")
-    desk.perform(desk.order(CommandKind.INITIALIZE), able)
+def test_a_cancel_that_the_provider_refuses_is_looked_up_again(desk: Desk, able: Provider) -> None:
+    desk.initialize()
     able.goes["cancel"] = [lambda: able.pay("p1")]
 
-    desk.perform(desk.order(CANCEL), able)
+    desk.do(CANCEL)
 
     assert desk.state("p1") == "completed"
     assert desk.credit() == 1_000
 
 
-def test_a_cancel_that_is_refused_for_no_reason_ends_here(desk: Desk) -> None:
-    able = Provider(can_cancel=True)
-    desk.make_known("p1")
-    desk.perform(desk.order(CommandKind.INITIALIZE), able)
+def test_a_cancel_that_is_refused_for_no_reason_ends_here(desk: Desk, able: Provider) -> None:
+    desk.initialize()
     able.goes["cancel"] = [REFUSED]
 
-    desk.perform(desk.order(CANCEL), able)
+    desk.do(CANCEL)
 
     assert desk.state("p1") == "cancelled"
 
 
-def test_a_key_that_is_not_accepted_is_no_refusal_of_the_cancel(desk: Desk) -> None:
+def test_a_key_that_is_not_accepted_is_no_refusal_of_the_cancel(desk: Desk, able: Provider) -> None:
     """Replayed with a key that is, the payment is ended there as well."""
-    able = Provider(can_cancel=True)
-    desk.make_known("p1")
-    desk.perform(desk.order(CommandKind.INITIALIZE), able)
+    desk.initialize()
     able.goes["cancel"] = [FORBIDDEN]
     event_id = desk.order(CANCEL)
-    assert desk.perform(event_id, able) == "dead"
-    reopen(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="key mended")
+    assert desk.perform(event_id) == "dead"
+    desk.reopen(event_id)
 
-    desk.perform(event_id, able)
+    desk.perform(event_id)
 
     assert able.made("cancel") == ["p1", "p1"]
     assert able.payments["p1"].status == "abandoned"

@@ -6,19 +6,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from domain.commands import Command, CommandKind
+from tests.calling.threads import JOIN_S, QUICK, SLOW, claiming, running
 from tests.workers.scene import wait_until
-from workers.broker import connect
 from workers.calling.pool import WAITING_MAX, CallPool
 from workers.calling.rooms import NoRoom
 from workers.commands import enqueue
-from workers.direct import DirectClaimer
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
     from tests.local.valkey import Valkey
-
-JOIN_S = 20.0
-SLOW, QUICK = ("paystack", "default"), ("stripe", "default")
 
 
 def order(desk: Desk, account: tuple[str, str], count: int) -> list[int]:
@@ -50,17 +46,8 @@ def test_without_redis_an_account_that_hangs_keeps_no_other_from_being_called(
         pool.rooms.leave(account)
         return "applied"
 
-    pool = CallPool(perform, threads=2)
-    pool.start()
-    claimer = DirectClaimer(
-        connect(own_valkey.url), desk.database, worker="claimer", call=pool.offer
-    )
-    claimer.start()
-    try:
-        wait_until(done.is_set, within_s=JOIN_S)
-    finally:
-        go_on.set()
-        claimer.stop()
-        claimer.join()
-        pool.stop()
-        pool.join(JOIN_S)
+    with running(CallPool(perform, threads=2)) as pool, claiming(desk, own_valkey, pool):
+        try:
+            wait_until(done.is_set, within_s=JOIN_S)
+        finally:
+            go_on.set()

@@ -24,8 +24,7 @@ INITIALIZE = CommandKind.INITIALIZE
 
 
 def test_a_payment_is_handed_over_and_its_url_kept(desk: Desk, provider: Provider) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
 
     assert desk.perform(event_id) == "applied"
 
@@ -58,8 +57,7 @@ def test_a_payment_is_under_way_before_the_provider_hears_of_it(
 def test_a_call_that_was_lost_after_its_effect_is_looked_up_and_never_repeated(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [LOST_AFTER]
 
     assert desk.perform(event_id) == "retry"
@@ -75,8 +73,7 @@ def test_a_call_that_was_lost_after_its_effect_is_looked_up_and_never_repeated(
 def test_a_call_that_was_lost_before_its_effect_is_repeated_under_the_same_reference(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [LOST_BEFORE]
 
     desk.perform(event_id)
@@ -88,13 +85,10 @@ def test_a_call_that_was_lost_before_its_effect_is_repeated_under_the_same_refer
 
 
 def test_with_idempotency_keys_the_same_call_is_repeated_and_gives_the_url(desk: Desk) -> None:
-    keyed = Provider(keys_live_s=3600)
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
-    keyed.goes["initialize"] = [LOST_AFTER]
+    keyed = desk.provider = Provider(keys_live_s=3600)
+    event_id = desk.given_initialize(LOST_AFTER)
 
-    desk.perform(event_id, keyed)
-    desk.perform(event_id, keyed)
+    desk.perform(event_id)
 
     assert keyed.calls == [("initialize", "p1"), ("initialize", "p1")]
     assert len(keyed.payments) == 1
@@ -102,15 +96,12 @@ def test_with_idempotency_keys_the_same_call_is_repeated_and_gives_the_url(desk:
 
 
 def test_a_key_that_has_run_out_is_not_relied_on(desk: Desk) -> None:
-    keyed = Provider(keys_live_s=3600)
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
-    keyed.goes["initialize"] = [LOST_AFTER]
-    desk.perform(event_id, keyed)
+    keyed = desk.provider = Provider(keys_live_s=3600)
+    event_id = desk.given_initialize(LOST_AFTER)
     desk.age_calls(3601)
     keyed.keys.clear()
 
-    desk.perform(event_id, keyed)
+    desk.perform(event_id)
 
     assert keyed.made("initialize") == ["p1"]
     assert keyed.made("look_up") == ["p1"]
@@ -120,8 +111,7 @@ def test_a_reference_that_is_taken_after_a_call_in_doubt_is_looked_up(
     desk: Desk, provider: Provider
 ) -> None:
     """The first call shows late: what is there is ours, but for its URL."""
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     show = There(1, Money("NGN", 1_000))
     provider.goes["initialize"] = [LOST_BEFORE, lambda: provider.payments.update(p1=show)]
     desk.perform(event_id)
@@ -142,8 +132,7 @@ def test_a_reference_that_is_taken_after_a_call_in_doubt_is_looked_up(
 def test_a_provider_that_is_away_is_tried_again_and_not_before_it_asked_for(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [AWAY]
 
     assert desk.perform(event_id) == "retry"
@@ -171,8 +160,7 @@ def test_a_refusal_is_proof_that_the_payment_failed(desk: Desk, provider: Provid
 def test_a_key_that_is_not_accepted_is_a_dead_letter_and_says_nothing_of_the_payment(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [FORBIDDEN]
 
     assert desk.perform(event_id) == "dead"
@@ -185,8 +173,7 @@ def test_a_key_that_is_not_accepted_is_a_dead_letter_and_says_nothing_of_the_pay
 
 
 def test_without_a_key_of_ours_nobody_is_asked_and_a_person_is_told(desk: Desk) -> None:
-    desk.make_known("p1", provider="stripe")
-    event_id = desk.order(INITIALIZE, provider="stripe")
+    event_id = desk.ask_payment(provider="stripe")
 
     assert desk.perform(event_id) == "dead"
 
@@ -200,8 +187,7 @@ def test_an_unforeseen_error_of_the_call_is_an_unknown_outcome(
     def fail() -> None:
         raise ZeroDivisionError
 
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [fail]
 
     assert desk.perform(event_id) == "retry"
@@ -211,12 +197,9 @@ def test_an_unforeseen_error_of_the_call_is_an_unknown_outcome(
 
 
 def test_a_day_of_silence_ends_in_a_dead_letter_and_not_in_a_failed_payment(
-    desk: Desk, provider: Provider
+    desk: Desk,
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
-    provider.goes["initialize"] = [AWAY, AWAY]
-    desk.perform(event_id)
+    event_id = desk.given_initialize(AWAY, AWAY)
     desk.execute("UPDATE inbound_work SET since = now() - interval '25 h'")
 
     assert desk.perform(event_id) == "dead"
@@ -226,8 +209,7 @@ def test_a_day_of_silence_ends_in_a_dead_letter_and_not_in_a_failed_payment(
 
 
 def test_a_payment_that_was_cancelled_is_not_handed_over(desk: Desk, provider: Provider) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     desk.do(CommandKind.CANCEL)
 
     assert desk.perform(event_id) == "no_change"
@@ -246,8 +228,7 @@ def test_what_is_no_command_is_a_dead_letter(desk: Desk) -> None:
 
 def test_appliers_leave_commands_alone(desk: Desk) -> None:
     """A ring that went astray must not have a command read as a webhook."""
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
 
     desk.apply(event_id)
 
@@ -268,8 +249,7 @@ def test_an_answer_that_cannot_be_written_is_an_unknown_outcome(
     desk: Desk, provider: Provider
 ) -> None:
     """The call is ended all the same, and what became of it is asked for."""
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [lambda: desk.break_for("p1", "RAISE EXCEPTION 'broken'")]
 
     assert desk.perform(event_id) == "retry"

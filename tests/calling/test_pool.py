@@ -9,6 +9,8 @@ import psycopg
 
 from domain.commands import CommandKind
 from domain.wakeup import CHANGES_CHANNEL, Lane
+from tests.calling.threads import JOIN_S, QUICK, SLOW, claiming, running
+from tests.workers.replayed import replay
 from tests.workers.ringing import ring_for, working
 from tests.workers.scene import capture, wait_until
 from workers import pulse
@@ -17,8 +19,6 @@ from workers.broker import connect
 from workers.calling import pool as pools
 from workers.calling.pool import CallPool
 from workers.calling.rooms import NoRoom
-from workers.direct import DirectClaimer
-from workers.replay import replay
 from workers.telling import WAITING_MAX, Teller
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tests.calling.desk import Desk
     from tests.calling.provider import Provider
     from tests.local.valkey import Valkey
-
-JOIN_S = 10.0
 
 
 def test_a_command_in_hand_is_not_taken_twice() -> None:
@@ -39,17 +37,14 @@ def test_a_command_in_hand_is_not_taken_twice() -> None:
         seen.append(event_id)
         go_on.wait(JOIN_S)
 
-    pool = CallPool(perform, threads=2)
-    pool.start()
-    pool.put([7, 7, 7])
-    assert pool.offer([7]) == 0
-    pool.put([8])
-    wait_until(lambda: seen == [7, 8])
-    go_on.set()
-    wait_until(lambda: pool.offer([7]) == 1)
-    wait_until(lambda: seen == [7, 8, 7])
-    pool.stop()
-    pool.join(JOIN_S)
+    with running(CallPool(perform, threads=2)) as pool:
+        pool.put([7, 7, 7])
+        assert pool.offer([7]) == 0
+        pool.put([8])
+        wait_until(lambda: seen == [7, 8])
+        go_on.set()
+        wait_until(lambda: pool.offer([7]) == 1)
+        wait_until(lambda: seen == [7, 8, 7])
 
 
 def test_an_error_ends_no_thread() -> None:
@@ -60,12 +55,9 @@ def test_an_error_ends_no_thread() -> None:
         raise psycopg.OperationalError if event_id == 1 else ZeroDivisionError
 
     ended: list[str] = []
-    pool = CallPool(perform, threads=1, end=lambda: ended.append("ended"))
-    pool.start()
-    pool.put([1, 2, 3])
-    wait_until(lambda: seen == [1, 2, 3])
-    pool.stop()
-    pool.join(JOIN_S)
+    with running(CallPool(perform, threads=1, end=lambda: ended.append("ended"))) as pool:
+        pool.put([1, 2, 3])
+        wait_until(lambda: seen == [1, 2, 3])
 
     assert ended == ["ended"]
 
@@ -92,20 +84,16 @@ def test_calls_in_hand_are_seen_by_the_watchdog() -> None:
         began.set()
         go_on.wait(JOIN_S)
 
-    pool = CallPool(perform, threads=1)
-    pool.start()
-    pool.put([1])
-    began.wait(JOIN_S)
-    assert pulse.stalled(-1.0) >= 1
-    go_on.set()
-    pool.stop()
-    pool.join(JOIN_S)
+    with running(CallPool(perform, threads=1)) as pool:
+        pool.put([1])
+        began.wait(JOIN_S)
+        assert pulse.stalled(-1.0) >= 1
+        go_on.set()
 
 
 def test_a_worker_takes_rings_for_calls(desk: Desk, redis_url: str) -> None:
     """Without any key of ours, a command ends as a dead letter: the lane works to its end."""
-    desk.make_known("p1")
-    event_id = desk.order(CommandKind.INITIALIZE)
+    event_id = desk.ask_payment()
     with working(desk, redis_url):
         ring_for(redis_url, event_id, lane=Lane.CALLS)
         wait_until(lambda: desk.letters() == [(event_id, "provider_refused", "open")])
@@ -145,7 +133,7 @@ def test_a_replayed_command_that_goes_through_is_counted(desk: Desk, provider: P
 
     thread = threading.Thread(target=worker)
     thread.start()
-    told = replay(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="mended")
+    told = desk.replay(event_id)
     thread.join(JOIN_S)
 
     assert (told.replayed, told.succeeded, told.failed) == (1, 1, 0)
@@ -154,8 +142,7 @@ def test_a_replayed_command_that_goes_through_is_counted(desk: Desk, provider: P
 def test_without_redis_commands_are_handed_to_the_same_threads(
     desk: Desk, own_valkey: Valkey
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(CommandKind.INITIALIZE)
+    event_id = desk.ask_payment()
     own_valkey.kill()
     taken: list[int] = []
 
@@ -164,17 +151,8 @@ def test_without_redis_commands_are_handed_to_the_same_threads(
         desk.perform(each)
         desk.database.close()
 
-    pool = CallPool(perform, threads=1)
-    pool.start()
-    claimer = DirectClaimer(
-        connect(own_valkey.url), desk.database, worker="claimer", call=pool.offer
-    )
-    claimer.start()
-    wait_until(lambda: not desk_owes(desk))
-    claimer.stop()
-    claimer.join()
-    pool.stop()
-    pool.join(JOIN_S)
+    with running(CallPool(perform, threads=1)) as pool, claiming(desk, own_valkey, pool):
+        wait_until(lambda: not desk_owes(desk))
 
     assert event_id in taken
     assert desk.state("p1") == "processing"
@@ -211,9 +189,6 @@ def test_nobody_waits_for_a_redis_that_does_not_answer(own_valkey: Valkey) -> No
     assert not teller.is_alive()
 
 
-SLOW, QUICK = ("paystack", "default"), ("stripe", "default")
-
-
 def test_commands_of_a_provider_that_hangs_keep_no_thread_from_those_of_another() -> None:
     go_on = threading.Event()
     done: list[int] = []
@@ -228,15 +203,12 @@ def test_commands_of_a_provider_that_hangs_keep_no_thread_from_those_of_another(
         pool.rooms.leave(account)
         return "applied"
 
-    pool = CallPool(perform, threads=4)
-    pool.start()
-    pool.put(range(1, 21))
-    pool.put([100, 101, 102])
+    with running(CallPool(perform, threads=4)) as pool:
+        pool.put(range(1, 21))
+        pool.put([100, 101, 102])
 
-    wait_until(lambda: sorted(done) == [100, 101, 102])
-    assert pool.offer([20]) == 0, "what is parked is in hand"
-    go_on.set()
-    wait_until(lambda: sorted(done) == [*range(1, 21), 100, 101, 102])
-    wait_until(lambda: pool.offer([20]) == 1)
-    pool.stop()
-    pool.join(JOIN_S)
+        wait_until(lambda: sorted(done) == [100, 101, 102])
+        assert pool.offer([20]) == 0, "what is parked is in hand"
+        go_on.set()
+        wait_until(lambda: sorted(done) == [*range(1, 21), 100, 101, 102])
+        wait_until(lambda: pool.offer([20]) == 1)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from domain.commands import CommandKind
-from tests.calling.test_over_http import street
+from tests.calling.street import street
 
 if TYPE_CHECKING:
     from domain.asking import Asking, Told
     from tests.calling.desk import Desk
-    from tests.calling.test_over_http import Street
+    from tests.calling.street import Street
     from tests.simulator.provider import Provider
     from workers.clients.client import ProviderClient
 
@@ -78,13 +77,9 @@ def test_a_request_that_arrived_twice_is_one_payment_without_a_page(desk: Desk) 
     """The first is lost; of the second, which arrives twice, only the refusal comes back."""
     lost_then_twice = ("initialize:reset_before_effect:@1", "initialize:duplicate:@2")
     with street(desk, "paystack", *lost_then_twice) as here:
-        desk.make_known("p1")
-        here.order(CommandKind.INITIALIZE, "p1")
-        here.settle()
+        here.start("p1")
         state = desk.state("p1")
-        here.there.pay("p1")
-        here.order(CommandKind.VERIFY, "p1", "1")
-        here.settle()
+        here.pay("p1")
         assert opened(here)[1:] == [(HTTPStatus.BAD_REQUEST, True)]
         assert [each.sale.reference for each in here.there.checkouts("paystack")] == ["p1"]
 
@@ -99,13 +94,10 @@ def test_a_second_request_is_refused_whose_first_arrived_after_the_look_up(desk:
         client = desk.over_http.find("paystack", "default")
         assert client is not None
         late = LateArrival(client, here.there)
-        desk.make_known("p1")
-        here.order(CommandKind.INITIALIZE, "p1")
-        settle_with(here, late)
+        desk.over_http = late  # type: ignore[assignment]
+        here.start("p1")
         state = desk.state("p1")
-        here.there.pay("p1")
-        here.order(CommandKind.VERIFY, "p1", "1")
-        settle_with(here, late)
+        here.pay("p1")
         statuses = opened(here)
         assert [each.sale.reference for each in here.there.checkouts("paystack")] == ["p1"]
 
@@ -114,12 +106,3 @@ def test_a_second_request_is_refused_whose_first_arrived_after_the_look_up(desk:
     assert late.looked_up >= 2
     assert state == "processing"
     require_completed(desk, "p1")
-
-
-def settle_with(here: Street, late: LateArrival) -> None:
-    """Perform all that is owed with calls that overtake each other."""
-    before, here.desk.over_http = here.desk.over_http, late  # type: ignore[assignment]
-    try:
-        here.settle()
-    finally:
-        here.desk.over_http = before

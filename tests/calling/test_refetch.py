@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from domain.commands import CommandKind
 from domain.facts import FactStatus
 from tests.calling.provider import FORBIDDEN
-from workers.replay import replay
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
@@ -37,8 +36,7 @@ def test_a_nameless_refund_has_its_provider_asked_and_is_resolved_by_the_answer(
     desk: Desk, provider: Provider
 ) -> None:
     provider.names_refunds = False
-    desk.pay()
-    desk.perform(desk.ask_refund("rf1", 400))
+    desk.given_refund()
     provider.end_refunds("p1", FactStatus.SUCCEEDED)
 
     event_id = hear_nameless(desk)
@@ -57,15 +55,14 @@ def test_an_event_that_is_given_another_try_has_its_provider_asked_anew(
     desk: Desk, provider: Provider
 ) -> None:
     provider.names_refunds = False
-    desk.pay()
-    desk.perform(desk.ask_refund("rf1", 400))
+    desk.given_refund()
     event_id = hear_nameless(desk)
     [first] = desk.owed()
     provider.goes["look_up"] = [FORBIDDEN]
     assert desk.perform(first) == "dead"
     provider.end_refunds("p1", FactStatus.SUCCEEDED)
 
-    replay(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="try")
+    desk.replay(event_id)
     [second] = desk.owed()
     assert desk.perform(second) == "applied"
 

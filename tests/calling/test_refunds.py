@@ -63,8 +63,7 @@ def test_a_total_without_names_settles_too(desk: Desk, provider: Provider) -> No
 
 
 def test_a_refund_that_failed_gives_the_credit_back(desk: Desk, provider: Provider) -> None:
-    desk.pay()
-    desk.perform(desk.ask_refund("rf1", 400))
+    desk.given_refund()
     provider.end_refunds("p1", FactStatus.FAILED)
 
     desk.do(VERIFY, number="2")
@@ -118,17 +117,14 @@ def test_a_refund_whose_answer_was_lost_is_found_and_not_repeated(
 def test_a_refund_that_the_provider_does_not_show_is_repeated_only_after_a_while(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.pay()
-    event_id = desk.ask_refund("rf1", 400)
-    provider.goes["refund"] = [LOST_BEFORE]
-    desk.perform(event_id)
+    event_id = desk.given_refund(LOST_BEFORE)
 
     assert desk.perform(event_id) == "waits"
     wait_s = desk.value("SELECT extract(epoch FROM next_at - now())::float FROM inbound_work")
     assert 110 < wait_s <= 120
     assert provider.made("refund") == ["rf1"]
 
-    desk.age_calls(121)
+    desk.let_refunds_show()
     assert desk.perform(event_id) in ("applied", "no_change")
     assert provider.made("refund") == ["rf1", "rf1"]
     assert len(provider.payments["p1"].refunds) == 1
@@ -136,8 +132,7 @@ def test_a_refund_that_the_provider_does_not_show_is_repeated_only_after_a_while
 
 
 def test_with_idempotency_keys_a_lost_refund_is_repeated_and_made_once(desk: Desk) -> None:
-    keyed = Provider(keys_live_s=3600)
-    desk.provider = keyed
+    keyed = desk.provider = Provider(keys_live_s=3600)
     desk.pay()
     event_id = desk.ask_refund("rf1", 400)
     keyed.goes["refund"] = [LOST_AFTER]

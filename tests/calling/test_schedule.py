@@ -9,25 +9,15 @@ import pytest
 
 from domain.commands import CommandKind
 from domain.facts import FactStatus
+from tests.calling.schedule import DAY_S, LAST_S, STEPS_S, sweep
 from tests.workers.scene import body
-from workers.scheduling import GRACE_S, plan, verify_due
+from workers.scheduling import GRACE_S, plan
 from workers.settings import RelaySettings
 from workers.store.verifications import Due
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
     from tests.calling.provider import Provider
-
-DAY_S = 86_400
-STEPS_S = (300, 3_600, *(day * DAY_S for day in range(1, 8)))
-LAST_S = STEPS_S[-1] + GRACE_S
-
-
-def sweep(desk: Desk, after_s: float) -> list[str]:
-    """Let so much time have gone by since the payment was handed over; return what came of it."""
-    now = datetime.now(UTC) + timedelta(seconds=after_s + 1)
-    ordered = verify_due(desk.database, STEPS_S, now=now)
-    return [desk.perform(event_id) for event_id in ordered]
 
 
 def test_the_default_schedule_is_five_minutes_an_hour_and_then_every_day_for_a_week() -> None:
@@ -140,9 +130,7 @@ def test_a_provider_that_cannot_be_asked_is_not_asked_and_silence_is_still_no_fa
 def test_a_refund_is_asked_about_until_it_ends_or_a_person_is_told(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.pay()
-    event_id = desk.ask_refund("rf1", 400)
-    desk.perform(event_id)
+    event_id = desk.given_refund()
 
     for step_s in (0, *STEPS_S, LAST_S):
         sweep(desk, step_s)

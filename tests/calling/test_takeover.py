@@ -15,7 +15,6 @@ from tests.calling.provider import AWAY, There
 from tests.workers.processes import Process
 from tests.workers.scene import WAIT_S, wait_until
 from workers.calling.beginning import DEATHS_MAX
-from workers.replay import reopen
 from workers.store import provider_calls
 
 if TYPE_CHECKING:
@@ -40,16 +39,14 @@ def is_calling(folder: Path) -> bool:
 def test_a_caller_that_was_killed_is_taken_over_and_what_it_did_is_looked_up(
     desk: Desk, provider: Provider, redis_url: str, tmp_path: Path
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     with caller(desk, redis_url, event_id, tmp_path) as process:
         wait_until(lambda: is_calling(tmp_path))
         process.kill()
     provider.payments["p1"] = There(1, Money("NGN", 1_000))
 
     assert desk.perform(event_id) == "in_hand", "a call that is live is waited for"
-    desk.age_calls(31)
-    desk.redis.flushdb()
+    desk.presume_dead()
     assert desk.perform(event_id) in ("applied", "no_change")
 
     assert desk.calls() == [(1, "initialize", "unknown"), (2, "verify", "answered")]
@@ -61,13 +58,11 @@ def test_a_caller_that_paused_and_returns_late_changes_nothing(
     desk: Desk, provider: Provider, redis_url: str, tmp_path: Path
 ) -> None:
     """The lock ran out meanwhile and is another's; the fence alone keeps the answer out."""
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     with caller(desk, redis_url, event_id, tmp_path) as process:
         wait_until(lambda: is_calling(tmp_path))
         process.popen.send_signal(signal.SIGSTOP)
-        desk.age_calls(31)
-        desk.redis.flushdb()
+        desk.presume_dead()
         seen: list[str] = []
 
         def meanwhile() -> None:
@@ -92,13 +87,11 @@ def test_a_caller_that_paused_and_returns_late_changes_nothing(
 def test_an_answer_that_comes_after_the_work_is_done_is_dropped(
     desk: Desk, redis_url: str, tmp_path: Path
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     with caller(desk, redis_url, event_id, tmp_path) as process:
         wait_until(lambda: is_calling(tmp_path))
         process.popen.send_signal(signal.SIGSTOP)
-        desk.age_calls(31)
-        desk.redis.flushdb()
+        desk.presume_dead()
         desk.perform(event_id)
         before = desk.calls()
         (tmp_path / "answer").touch()
@@ -112,8 +105,7 @@ def test_an_answer_that_comes_after_the_work_is_done_is_dropped(
 def test_of_two_processes_with_one_command_one_calls(
     desk: Desk, redis_url: str, tmp_path: Path
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()
@@ -159,8 +151,7 @@ def test_two_commands_about_one_payment_never_call_at_once(
 
 
 def test_a_second_live_call_about_a_debt_cannot_be_written(desk: Desk) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     begun = provider_calls.Begun(
         "paystack:default:p1", event_id, None, Asked.VERIFY, "paystack", "default",
         None, "test",
@@ -172,12 +163,11 @@ def test_a_second_live_call_about_a_debt_cannot_be_written(desk: Desk) -> None:
 
 
 def test_a_command_that_kills_whoever_performs_it_is_set_aside(desk: Desk) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     for _ in range(DEATHS_MAX):
         die_calling(desk, event_id)
         assert desk.letters() == []
-        desk.age_calls(31)
+        desk.presume_dead()
 
     assert desk.perform(event_id) == "dead"
     assert desk.letters() == [(event_id, "crash_loop", "open")]
@@ -187,22 +177,21 @@ def test_a_command_that_kills_whoever_performs_it_is_set_aside(desk: Desk) -> No
 def test_workers_that_died_before_a_replay_or_between_answers_are_not_counted(
     desk: Desk, provider: Provider
 ) -> None:
-    desk.make_known("p1")
-    event_id = desk.order(INITIALIZE)
+    event_id = desk.ask_payment()
     provider.goes["initialize"] = [AWAY]
     provider.goes["look_up"] = [AWAY] * 9
     for _ in range(2):
         for _ in range(DEATHS_MAX - 1):
             die_calling(desk, event_id)
-            desk.age_calls(31)
+            desk.presume_dead()
         assert desk.perform(event_id) == "retry"
     for _ in range(DEATHS_MAX):
         die_calling(desk, event_id)
-        desk.age_calls(31)
+        desk.presume_dead()
     assert desk.perform(event_id) == "dead"
-    reopen(desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="mended")
+    desk.reopen(event_id)
     die_calling(desk, event_id)
-    desk.age_calls(31)
+    desk.presume_dead()
 
     assert desk.perform(event_id) == "retry"
 

@@ -10,7 +10,6 @@ from domain.wakeup import Lane
 from tests.calling.provider import AWAY, REFUSED, There
 from workers import sweeps
 from workers.broker import make_broker, waiting_messages
-from workers.replay import reopen
 
 if TYPE_CHECKING:
     from tests.calling.desk import Desk
@@ -126,10 +125,8 @@ def test_a_refused_question_is_a_dead_letter_that_can_be_replayed(
     assert desk.perform(event_id) == "dead"
     provider.pay("p1")
 
-    reopened = reopen(
-        desk.database, [desk.letter_id(event_id)], actor="operator:ada", reason="again"
-    )
-    assert (reopened.events, reopened.commands) == ([], [event_id])
+    desk.reopen(event_id)
+    assert desk.owed() == [event_id]
     assert desk.perform(event_id) == "applied"
 
     assert desk.letters() == [(event_id, "provider_refused", "resolved")]

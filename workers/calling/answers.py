@@ -9,6 +9,7 @@ from domain import tries
 from domain.errors import OutcomeUnknown, ProviderRefused
 from workers import settling
 from workers.apply import judge_heard
+from workers.calling import foreign
 from workers.calling.case import pinned_mode
 from workers.failing import describe
 from workers.store import payments
@@ -39,12 +40,21 @@ def take(
     """Judge what was told; return the payment as it then stands. Nothing is written yet.
 
     Refunds of ours that are proven by it are settled; the provider's name is remembered. What
-    contradicts is set aside and counts all the same, unless nothing of the answer is applied.
+    contradicts is set aside and counts all the same, unless nothing of the answer is applied: what
+    is of another payment is not.
     """
+    if foreign.is_another(tx, case, told):
+        return foreign.set_apart(outcome, case, told)
     heard = case.heard(facts, told, pinned_mode(tx, case, told))
     known = judge_heard(tx, outcome, [case.work], [heard]).get(case.command.reference)
     if known is None or (outcome.letters and known.payment_id not in outcome.moved):
         return known
+    note(tx, outcome, case, told, known)
+    return known
+
+
+def note(tx: Transaction, outcome: Outcome, case: Case, told: Told, known: Known) -> None:
+    """Take up the provider's name of the payment, and what it tells of refunds."""
     if told.provider_reference is not None:
         command = case.command
         name = told.provider_reference
@@ -52,7 +62,6 @@ def take(
         outcome.aliases[alias] = None
     if known.position.captured_minor or told.refunds:
         settling.settle_told(tx, outcome, case.work, known, told.refunds)
-    return known
 
 
 def after(tx: Transaction, case: Case, known: Known) -> Case:

@@ -125,6 +125,7 @@ def _prepare(tx: Transaction, outcome: Outcome, case: Case, following: Next) -> 
         case.command.account,
         None if asked is Asked.VERIFY else kind.key(case),
         outcome.worker,
+        case.client.mode,
     )
     call_id = provider_calls.begin(tx, begun)
     inbox.hand_out(tx, [case.work.event_id], for_s=IN_HAND_S)

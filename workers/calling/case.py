@@ -109,7 +109,7 @@ class Case:
         assert known is not None  # noqa: S101 - refunds belong to payments
         money = [fact for fact in known.facts if fact.kind is FactKind.SUCCEEDED]
         taken = captures.count(known.asked, money)
-        found = taken.credited_id or next(iter(taken.counted), None)
+        found = next(iter((*taken.owned, *taken.counted)), None)
         if found is None:
             raise NothingCaptured(known.reference)
         return found

@@ -40,14 +40,8 @@ class Initializing(Kind):
 
     def prepare(self, tx: Transaction, outcome: Outcome, case: Case) -> None:
         """Note that it is handed over, by whoever asked for that; events that waited come now."""
-        known = case.known
-        assert known is not None  # noqa: S101 - `needs_payment`
-        fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
-        change = decide(known.asked, known.position, known.facts, (fact,), version=known.version)
-        if change.facts:
-            heard, actor = case.heard((fact,)), case.command.actor
-            outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
-            healing.take_up(tx, dead_letters.of_references(tx, [known.reference]))
+        if hand_over(outcome, case):
+            healing.take_up(tx, dead_letters.of_references(tx, [case.command.reference]))
 
     def act(self, client: ProviderClient, case: Case) -> Told:
         """Hand it over."""
@@ -65,3 +59,15 @@ class Initializing(Kind):
         heard = case.heard((fact,), why=TAKEN if tries.is_taken(why) else "")
         judge_heard(tx, outcome, [case.work], [heard])
         return True
+
+
+def hand_over(outcome: Outcome, case: Case) -> bool:
+    """Take up that the payment is handed over from now on; say whether it was not before."""
+    known = case.known
+    assert known is not None  # noqa: S101 - `needs_payment`
+    fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
+    change = decide(known.asked, known.position, known.facts, (fact,), version=known.version)
+    if change.facts:
+        heard, actor = case.heard((fact,)), case.command.actor
+        outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
+    return bool(change.facts)

@@ -18,6 +18,7 @@ from domain.commands import CommandKind
 from workers import pulse, reconcile
 from workers.apply import OF_ONE_EVENT
 from workers.calling import ending, sending
+from workers.calling.begin_together import Started
 from workers.calling.beginning import OTHERS_CALL_S, begin
 from workers.calling.closing import close
 from workers.calling.kinds import APPLIED, GONE, IN_HAND, LATE, WAITS
@@ -28,22 +29,17 @@ from workers.store import inbox, provider_calls
 from workers.telling import nobody
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from collections.abc import Callable
 
     from domain.asking import Told
     from domain.commands import Command
+    from workers.calling.batches import Batches
+    from workers.calling.begin_together import Clients
     from workers.calling.beginning import Begun
     from workers.calling.closing import Answer, Closed
-    from workers.clients.client import ProviderClient
     from workers.database import Database
     from workers.lock import Held, Locks
     from workers.telling import Tell
-
-    class Clients(Protocol):
-        """Whom we can ask."""
-
-        def find(self, provider: str, account: str) -> ProviderClient | None:
-            """Return the account's client, or None where no key of it is set."""
 
 
 log = structlog.get_logger()
@@ -68,15 +64,19 @@ def perform(
     worker: str,
     tell: Tell = nobody,
     rooms: Rooms = ROOMS,
+    batches: Batches | None = None,
 ) -> str | NoRoom:
     """Perform a command as far as it goes now; return what became of it.
 
-    NoRoom where too many calls to its account are under way: nothing was done.
+    NoRoom where too many calls to its account are under way: nothing was done. What is plain is
+    done in `batches`, together with what other threads do, where they are given: then their rooms
+    are those that count.
 
     Safe to run twice and at once: a duplicate of a command in hand costs one statement. Raises
     psycopg.OperationalError when the store goes away, and nothing else; the relay rings again.
     """
-    performer = _Performer(database, clients, locks, worker, tell, rooms)
+    rooms = batches.rooms if batches is not None else rooms
+    performer = _Performer(database, clients, locks, worker, tell, rooms, batches)
     try:
         became = performer.perform(event_id)
         if isinstance(became, NoRoom):
@@ -101,9 +101,27 @@ class _Performer:
     worker: str
     tell: Tell
     rooms: Rooms
+    batches: Batches | None
 
     def perform(self, event_id: int) -> str | NoRoom:
         """Perform the command, unless somebody else does. Raises whatever goes wrong with it."""
+        started = self.batches.begin(event_id) if self.batches is not None else None
+        if isinstance(started, Started):
+            return self._go_on(event_id, started)
+        return started or self._from_the_start(event_id)
+
+    def _go_on(self, event_id: int, started: Started) -> str:
+        """Perform a command whose call was begun together with others, with its room and lock."""
+        command = started.begun.case.command
+        try:
+            return self._unless_busy(
+                event_id, lambda: self._take_turns(event_id, command, started.held, started)
+            )
+        finally:
+            started.held.release()
+            self.rooms.leave((command.provider, command.account))
+
+    def _from_the_start(self, event_id: int) -> str | NoRoom:
         with self.database.statement() as tx:
             owed = provider_calls.peek(tx, event_id)
         if owed is None:
@@ -121,17 +139,20 @@ class _Performer:
         if not self.rooms.enter(account):
             return NoRoom(account)
         try:
-            return self._alone(event_id, command)
+            return self._unless_busy(event_id, lambda: self._alone(event_id, command))
         finally:
             self.rooms.leave(account)
 
     def _alone(self, event_id: int, command: Command) -> str:
-        """Perform the command unless another about the same debt is being performed."""
+        with self.locks.hold(provider_calls.debt_of(command), waits_s=LOCK_WAITS_S) as held:
+            if command.kind is CommandKind.RECONCILE:
+                return self._reconcile(event_id, command)
+            return self._take_turns(event_id, command, held)
+
+    def _unless_busy(self, event_id: int, act: Callable[[], str]) -> str:
+        """Put the command off when another about the same debt is being performed."""
         try:
-            with self.locks.hold(provider_calls.debt_of(command), waits_s=LOCK_WAITS_S) as held:
-                if command.kind is CommandKind.RECONCILE:
-                    return self._reconcile(event_id, command)
-                return self._take_turns(event_id, command, held)
+            return act()
         except LockBusy:
             return self._put_off(event_id)
         except psycopg.errors.UniqueViolation as error:
@@ -144,21 +165,33 @@ class _Performer:
             inbox.put_off(tx, event_id, delay_s=OTHERS_CALL_S)
         return IN_HAND
 
-    def _take_turns(self, event_id: int, command: Command, held: Held) -> str:
-        """Call until the command ends or must wait; an answer may make a further call due."""
+    def _take_turns(
+        self, event_id: int, command: Command, held: Held, started: Started | None = None
+    ) -> str:
+        """Call until the command ends or must wait; an answer may make a further call due.
+
+        The first call may be `started` already.
+        """
         found: Told | None = None
         for _ in range(STEPS_MAX):
-            began_s = sending.now_s()
-            begun = self._begin(event_id, command, found)
+            began_s = started.began_s if started else sending.now_s()
+            begun = started.begun if started else self._begin(event_id, command, found)
             if isinstance(begun, str):
                 return begun
             answer = sending.ask(begun, began_s=began_s)
-            closed = self._close(begun, answer, began_s=began_s)
+            closed = self._close_together(started, answer)
+            closed = closed or self._close(begun, answer, began_s=began_s)
             if closed.became is not None:
                 return closed.became
-            found = closed.found
+            started, found = None, closed.found
             held.renew()
         raise TooManySteps(f"the provider leads {command.kind} {command.reference} in a circle")
+
+    def _close_together(self, started: Started | None, answer: Answer) -> Closed | None:
+        """Close a call that was begun with others in such company; None where that cannot be."""
+        if started is None or self.batches is None:
+            return None
+        return self.batches.close(started, answer)
 
     def _begin(self, event_id: int, command: Command, found: Told | None) -> Begun | str:
         pulse.beat()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import structlog
@@ -19,6 +19,8 @@ from workers.calling.rooms import NoRoom, Rooms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from workers.calling.together import Together
 
 log = structlog.get_logger()
 
@@ -32,8 +34,15 @@ ONE_ACCOUNT_SHARE = 2
 """One account gets at most this part of the threads: a half."""
 
 
+def rooms_of(threads: int) -> Rooms:
+    """Return the rooms of so many threads."""
+    return Rooms(max(1, threads // ONE_ACCOUNT_SHARE))
+
+
 class CallPool:
     """Commands that wait, and the threads that `perform` them, each ending with `end`.
+
+    `batches` are threads that work for these: they begin before them and end after them.
 
     A command whose account has no room is parked until another call to it has ended, and costs
     nothing meanwhile: not a row, not a thread.
@@ -45,19 +54,25 @@ class CallPool:
         *,
         threads: int,
         end: Callable[[], None] = lambda: None,
+        rooms: Rooms | None = None,
+        batches: Sequence[Together[Any, Any]] = (),
     ) -> None:
         self._perform = perform
         self._end = end
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._has_work = threading.Condition(self._lock)
+        self._has_room = threading.Condition(self._lock)
         self._waiting: deque[int] = deque()
         self._in_hand: set[int] = set()
         self._parked: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
-        self.rooms = Rooms(max(1, threads // ONE_ACCOUNT_SHARE))
+        self.rooms = rooms or rooms_of(threads)
         self._stopping = False
-        self.threads = [
+        self._batches = batches
+        self._callers = [
             threading.Thread(target=self._run, name=f"caller-{number}", daemon=True)
             for number in range(threads)
         ]
+        self.threads = [*batches, *self._callers]
 
     def start(self) -> None:
         """Begin to work."""
@@ -71,13 +86,13 @@ class CallPool:
         """
         del alone
         for event_id in event_ids:
-            with self._changed:
-                self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
+            with self._lock:
+                self._has_room.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
                 self._take_in(event_id)
 
     def offer(self, event_ids: Sequence[int]) -> int:
         """Take of the commands what there is room for; return how many were new. Never waits."""
-        with self._changed:
+        with self._lock:
             return sum(
                 self._take_in(event_id)
                 for event_id in event_ids
@@ -89,16 +104,17 @@ class CallPool:
             return False
         self._in_hand.add(event_id)
         self._waiting.append(event_id)
-        self._changed.notify_all()
+        self._has_work.notify()
         return True
 
     def stop(self) -> None:
         """Let each thread end after the call in hand; what waits is the relay's to ring for."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
             self._waiting.clear()
             self._parked.clear()
-            self._changed.notify_all()
+            self._has_work.notify_all()
+            self._has_room.notify_all()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the threads to end, so long for all of them together.
@@ -106,8 +122,12 @@ class CallPool:
         A call that takes longer is abandoned: its row says that it may have had its effect.
         """
         ends_s = time.monotonic() + timeout_s
-        for thread in self.threads:
+        for thread in self._callers:
             thread.join(max(0.0, ends_s - time.monotonic()))
+        for batch in self._batches:
+            batch.stop()
+        for batch in self._batches:
+            batch.join(max(0.0, ends_s - time.monotonic()))
 
     def _run(self) -> None:
         while (event_id := self._next()) is not None:
@@ -126,17 +146,16 @@ class CallPool:
         self._end()
 
     def _next(self) -> int | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._stopping)
+        with self._lock:
+            self._has_work.wait_for(lambda: self._waiting or self._stopping)
             if self._stopping:
                 return None
-            # Whoever waits for room waits for the same condition as whoever waits for work.
-            self._changed.notify_all()
+            self._has_room.notify()
             return self._waiting.popleft()
 
     def _let_go(self, event_id: int, became: object) -> None:
         """Forget the command, or park it; and go on with those for which there is room now."""
-        with self._changed:
+        with self._lock:
             if isinstance(became, NoRoom) and len(self._parked[became.account]) < PARKED_MAX:
                 self._parked[became.account].append(event_id)
             else:
@@ -144,4 +163,4 @@ class CallPool:
             for account, parked in self._parked.items():
                 if parked and self.rooms.has_room(account):
                     self._waiting.appendleft(parked.popleft())
-                    self._changed.notify_all()
+                    self._has_work.notify()

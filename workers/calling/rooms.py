@@ -17,14 +17,14 @@ class Rooms:
     """Places by (provider, account). Who comes when all are taken is told so at once."""
 
     def __init__(self, places: int) -> None:
-        self._places = places
+        self.places = places
         self._lock = threading.Lock()
         self._taken: Counter[tuple[str, str]] = Counter()
 
     def enter(self, account: tuple[str, str]) -> bool:
         """Take a place if there is one; whoever got it calls `leave`."""
         with self._lock:
-            if self._taken[account] >= self._places:
+            if self._taken[account] >= self.places:
                 return False
             self._taken[account] += 1
             return True
@@ -37,4 +37,4 @@ class Rooms:
     def has_room(self, account: tuple[str, str]) -> bool:
         """Say whether there is a place right now."""
         with self._lock:
-            return self._taken[account] < self._places
+            return self._taken[account] < self.places

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from domain.asking import Asking, Page, RefundAsking, Told
+    from domain.delivery import Mode
 
 
 class ProviderClient(Protocol):
@@ -28,6 +29,10 @@ class ProviderClient(Protocol):
     @property
     def name(self) -> str:
         """Return the provider's name, as in `domain.providers.PROVIDERS`."""
+
+    @property
+    def mode(self) -> Mode | None:
+        """Return the world that our key belongs to; None where the key does not say."""
 
     @property
     def keys_live_s(self) -> float:

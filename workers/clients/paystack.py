@@ -41,14 +41,14 @@ class PaystackClient:
 
     def __init__(self, transport: Transport, mode: Mode | None = None) -> None:
         self._transport = transport
-        self._mode = mode
+        self.mode = mode
 
     def initialize(self, asking: Asking, *, key: str) -> Told:
         """Start a transaction."""
         del key
         return self._transport.call(
             api.initialize(asking),
-            partial(api.read_initialized, asking=asking, mode=self._mode),
+            partial(api.read_initialized, asking=asking, mode=self.mode),
         )
 
     def look_up(self, asking: Asking) -> Told:
@@ -56,7 +56,7 @@ class PaystackClient:
         until_s = self._transport.until_s()
         told = self._transport.call(
             api.verify(asking),
-            partial(api.read_verified, asking=asking, mode=self._mode),
+            partial(api.read_verified, asking=asking, mode=self.mode),
             until_s=until_s,
         )
         if told.provider_reference is None or not api.is_paid(told):

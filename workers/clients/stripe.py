@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import NothingFound, OutcomeUnknown, ProviderRefused
+from domain.providers import PROVIDERS, stripe_refunds, stripe_telling
 from domain.providers import stripe_api as api
-from domain.providers import stripe_refunds, stripe_telling
 from domain.providers.api import REFUND_PAGES_MAX
 
 if TYPE_CHECKING:
     from domain.asking import Asking, Page, RefundAsking, Told, ToldRefund
+    from domain.delivery import Mode
     from domain.facts import Fact
     from domain.providers.api import ApiRequest, Pairs
     from workers.clients.transport import Transport
@@ -26,20 +27,23 @@ def headers(api_key: str) -> Pairs:
 
 
 def client(transport: Transport, api_key: str) -> StripeClient:
-    """Return the client of the account; Stripe's objects say themselves which world they are of."""
-    del api_key
-    return StripeClient(transport)
+    """Return the client of the account that the key belongs to."""
+    return StripeClient(transport, PROVIDERS["stripe"].mode_of_secret(api_key))
 
 
 class StripeClient:
-    """One Stripe account. Equal requests under one key have one effect for `keys_live_s`."""
+    """One Stripe account. Equal requests under one key have one effect for `keys_live_s`.
+
+    `mode` is the world of our key; Stripe's objects say theirs themselves.
+    """
 
     name = "stripe"
     keys_live_s = api.KEYS_LIVE_S
     can_cancel = True
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, mode: Mode | None = None) -> None:
         self._transport = transport
+        self.mode = mode
 
     def initialize(self, asking: Asking, *, key: str) -> Told:
         """Make a checkout session."""

@@ -52,7 +52,7 @@ class Transport:
         limits: Limits = LIMITS,
         breaker: Breaker | None = None,
     ) -> None:
-        self._wire = Wire(base_url, headers, limits=limits, at_once_max=at_once_max)
+        self._wire = Wire(base_url, headers, limits=limits)
         self._places = threading.BoundedSemaphore(at_once_max)
         self._limits = limits
         self._breaker = breaker or Breaker()

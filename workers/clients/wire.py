@@ -21,6 +21,7 @@ import httpx
 from domain.errors import OutcomeUnknown, ProviderAway
 from domain.providers.api import PATH_STEPS, SERVER_ERRORS, AnswerUnclear, ApiAnswer, unwritable
 from workers.clients import deadline
+from workers.clients.connections import Connections
 
 if TYPE_CHECKING:
     import ssl
@@ -34,18 +35,10 @@ USER_AGENT = "payratchet"
 RETRY_AFTER_S_MAX = 3600
 """Seconds a provider may ask us to wait; whatever is longer is taken for a mistake."""
 
-IDLE_S_MAX = 5.0
-"""Seconds a connection waits for another call. Shorter than any provider's own patience, so that
-a request is hardly ever sent into a connection that is being closed: nobody knows what becomes of
-such a one."""
-
-_POOL_S = 1.0
 _NOT_SENT = (
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
     httpcore.ConnectionNotAvailable,
-    httpcore.PoolTimeout,
-    httpcore.UnsupportedProtocol,
 )
 _MAYBE_SENT = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 
@@ -57,17 +50,11 @@ class NotSent(ProviderAway):
 class Wire:
     """The connections to one provider account. Shared by threads."""
 
-    def __init__(self, base_url: str, headers: Pairs, *, limits: Limits, at_once_max: int) -> None:
+    def __init__(self, base_url: str, headers: Pairs, *, limits: Limits) -> None:
         self._base_url = base_url
         self._headers = headers
         self._limits = limits
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls() if base_url.startswith("https:") else None,
-            max_connections=at_once_max,
-            max_keepalive_connections=at_once_max,
-            keepalive_expiry=IDLE_S_MAX,
-            network_backend=deadline.DeadlineBackend(),
-        )
+        self._connections = Connections(base_url, tls() if base_url.startswith("https:") else None)
 
     def exchange(self, request: ApiRequest, *, until_s: float) -> ApiAnswer:
         """Return the whole answer.
@@ -88,7 +75,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections that wait for another call."""
-        self._pool.close()
+        self._connections.close()
 
     def _exchange(self, url: str, request: ApiRequest) -> ApiAnswer:
         content, content_type = _body(request)
@@ -104,15 +91,17 @@ class Wire:
             "connect": self._limits.connect_s,
             "read": self._limits.read_s,
             "write": self._limits.read_s,
-            "pool": _POOL_S,
         }
-        with self._pool.stream(
-            request.method,
-            url,
-            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in headers],
-            content=content,
-            extensions={"timeout": timeouts},
-        ) as response:
+        with (
+            self._connections.one() as connection,
+            connection.stream(
+                request.method,
+                url,
+                headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in headers],
+                content=content,
+                extensions={"timeout": timeouts},
+            ) as response,
+        ):
             body = _read(response.iter_stream(), response.status, request.answer_bytes_max)
             return ApiAnswer(response.status, body, _pause_s(response.headers))
 

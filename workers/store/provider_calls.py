@@ -122,9 +122,16 @@ class Begun(NamedTuple):
     account: str
     provider_key: str | None
     worker: str
+    mode: str | None = None
 
 
 _BEGIN = """
+    WITH pinned AS (
+        INSERT INTO source_modes (source, account, mode, event_id)
+        SELECT %(provider)s, %(account)s, %(mode)s, %(event_id)s
+        WHERE %(mode)s::text IS NOT NULL
+        ON CONFLICT DO NOTHING
+    )
     INSERT INTO provider_calls (debt, fence, event_id, payment_id, kind, provider, account,
                                 provider_key, worker, started_at)
     SELECT %(debt)s, coalesce(max(fence), 0) + 1, %(event_id)s, %(payment_id)s, %(asked)s,
@@ -137,12 +144,27 @@ _BEGIN = """
 def begin(tx: Transaction, begun: Begun) -> int:
     """Write that a call is about to be made; return its id.
 
+    The first call of an account pins the world of its key: an answer may never come, and one that
+    a key of the other world gets later must not be taken for it.
+
     Raises psycopg.errors.UniqueViolation when another about the same debt has just begun.
     """
     row = tx.execute(_BEGIN, begun._asdict()).fetchone()
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY always gives a row
     call_id: int = row[0]
     return call_id
+
+
+_FIRST_ASKED = """
+    SELECT extract(epoch FROM min(started_at))::float FROM provider_calls
+    WHERE debt = %s AND kind = 'initialize' AND outcome IS DISTINCT FROM 'not_sent'
+"""
+
+
+def first_asked_at_s(tx: Transaction, debt: str) -> float | None:
+    """Return when the provider may first have been asked to start the payment, Unix seconds."""
+    row = tx.execute(_FIRST_ASKED, (debt,)).fetchone()
+    return row[0] if row else None
 
 
 _IS_CURRENT = """
@@ -176,9 +198,14 @@ _END = """
 """
 
 
+def message_of(text: str | None) -> str | None:
+    """Return what is kept of a message."""
+    return text[:MESSAGE_LENGTH_MAX].replace("\0", "") if text else None
+
+
 def end(tx: Transaction, call_id: int, ended: Ended) -> None:
     """Write how the call ended. One that has ended before is refused by the database."""
-    message = ended.message[:MESSAGE_LENGTH_MAX].replace("\0", "") if ended.message else None
+    message = message_of(ended.message)
     answer = ended.answer[:ANSWER_BYTES_MAX] if ended.answer else None
     values = (ended.outcome, ended.http_status, ended.error_class, message, answer, call_id)
     tx.execute(_END, values)
