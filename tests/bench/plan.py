@@ -26,6 +26,7 @@ from tests.bench.measures import (
     noisy,
     peer,
     recovery,
+    replaying,
     start_up,
 )
 from tests.bench.peers.peer import PEERS
@@ -88,6 +89,7 @@ class Plan:
             Step("duplicates", self._duplicates),
             Step("one customer", self._hot_account),
             Step("noisy neighbour", self._noisy),
+            Step("live traffic beside a replay", self._replaying),
             Step("recovery", self._recovery),
             Step("start-up", self._start_up),
             Step(f"API: latency at {catalogue.API_RATE_PER_S}/s", self._api_latency),
@@ -184,6 +186,14 @@ class Plan:
         for where, delays in (("alone", measured.alone), ("beside", measured.beside)):
             self.found.value(f"quiet_ack_p99_ms_{where}", delays.ack.p99_ms)
             self.found.value(f"quiet_applied_p99_ms_{where}", delays.applied.p99_ms)
+
+    def _replaying(self) -> None:
+        measured = replaying.measure(self.run, for_s=self.form.noisy_s)
+        for where, delays in (("alone", measured.alone), ("beside", measured.beside)):
+            _require_answers(delays.others)
+            self.found.value(f"live_ack_p99_ms_{where}", delays.ack.p99_ms)
+            self.found.value(f"live_applied_p99_ms_{where}", delays.applied.p99_ms)
+        self.found.value("replayed_per_s", measured.letters_per_s)
 
     def _recovery(self) -> None:
         measured = recovery.measure(self.run)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 10.0
+WAIT_S = 30.0
 POLL_S = 0.02
 POSTGRES_NAMES = ("DATABASE_URL", "REDIS_URL")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -27,17 +30,20 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 15.0
 POLL_S = 0.02
+COMMAND_S_MAX = 60.0
 
-NEVER_WRITTEN = {"alembic_version", "legal_transitions"}
-"""Tables that only a migration writes."""
+NEVER_WRITTEN = {"alembic_version", "legal_transitions", "operators"}
+"""Tables that only the owner writes: by a migration, or by naming who may act."""
 
 MAY_UPDATE = {
     *("payment_logs", "customer_balances", "dead_letters", "refunds", "provider_calls"),
     *("reconciliation_runs", "api_clients", "api_keys"),
+    *("operator_sessions", "approvals", "replay_jobs", "replay_items"),
 }
 MAY_DELETE = {
     *("inbound_work", "claims", "waiting_captures", "refused_requests"),
-    *("idempotency_keys", "verifications", "reconciliation_items"),
+    *("idempotency_keys", "verifications", "reconciliation_items", "sign_in_failures"),
+    *("overview_samples", "source_keys"),
 }
 
 _TABLES = """
@@ -166,6 +172,38 @@ def test_the_app_role_has_the_rights_of_the_page_on_every_table_and_no_more(
     assert found == expected
 
 
+def test_who_may_act_is_said_by_the_owner_and_believed_by_the_app(deployment: Deployment) -> None:
+    create = ("operators", "create", "ada", "--role", "operator", "--json")
+
+    refused = payratchet(deployment.url("app"), *create)
+    made = payratchet(deployment.url("owner"), *create)
+    token = json.loads(made.stdout)["token"]
+    renewed = payratchet(deployment.url("app"), "operators", "renew", "ada")
+    words = ("clients", "create", "shop", "--scope", "payments:read")
+    acted = payratchet(deployment.url("app"), *words, PAYRATCHET_OPERATOR_TOKEN=token)
+
+    assert (refused.returncode, refused.stderr.partition(":")[0]) == (1, "not_permitted")
+    assert (renewed.returncode, renewed.stderr.partition(":")[0]) == (1, "not_permitted")
+    assert acted.returncode == 0, acted.stderr
+    [(by,)] = rows(deployment.url("reader"), "SELECT created_by FROM api_clients")
+    assert by == "operator:ada"
+
+
+def payratchet(
+    database_url: str, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run an operator's command in a process of its own, as a role of the page."""
+    known = {"DATABASE_URL": database_url, "API_KEY_PEPPER": "p" * 32, **environment}
+    return subprocess.run(
+        [Path(sys.executable).parent / "payratchet", *words],
+        env=known,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S_MAX,
+        check=False,
+    )
+
+
 def test_the_app_role_changes_nothing_that_is_append_only(deployment: Deployment) -> None:
     tables = [table for (table,) in rows(deployment.url("owner"), _APPEND_ONLY)]
     assert {"inbound_events", "payment_transitions", "ledger_entries"} <= set(tables)
@@ -241,9 +279,19 @@ def test_the_relay_sees_that_a_worker_of_the_app_role_lives_and_that_one_died(
 def test_the_reader_shows_the_figures_but_no_raw_body(deployment: Deployment) -> None:
     assert b"payratchet_work_unfinished 0.0" in metrics.scrape(deployment.database("reader"))
     secret = ["inbound_variants", "api_keys", "idempotency_keys"]
+    secret += ["operator_sessions", "sign_in_failures"]
     for table in ["inbound_events", *secret, *partitions(deployment)]:
         refused_to_the_reader(deployment, sql.SQL("SELECT 1 FROM {}").format(sql.Identifier(table)))
-    refused_to_the_reader(deployment, sql.SQL("SELECT answer FROM provider_calls"))
+    columns = {
+        "provider_calls": ("answer",),
+        "operators": ("token_hash", "password_hash"),
+        "approvals": ("request", "shown", "result"),
+        "event_edits": ("diff",),
+    }
+    for table, names in columns.items():
+        for name in names:
+            column = sql.SQL("SELECT {} FROM {}").format(*map(sql.Identifier, (name, table)))
+            refused_to_the_reader(deployment, column)
 
 
 def refused_to_the_reader(deployment: Deployment, query: sql.SQL | sql.Composed) -> None:

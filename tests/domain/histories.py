@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from domain.decide import Change, decide
 from domain.facts import Fact, FactKind, FactStatus
@@ -85,12 +85,13 @@ class Played:
         return change
 
     def copy(self) -> Played:
-        return replace(
-            self,
-            facts=list(self.facts),
-            changes=list(self.changes),
-            names=set(self.names),
-            posted=defaultdict(int, self.posted),
+        return Played(
+            self.asked,
+            list(self.facts),
+            list(self.changes),
+            self.position,
+            set(self.names),
+            defaultdict(int, self.posted),
         )
 
     def outcome(self) -> object:

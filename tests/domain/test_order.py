@@ -98,23 +98,27 @@ POOLS = {
 
 def check_every_order(asked: Asked, pool: tuple[Fact, ...]) -> int:
     """Walk the tree of all sequences of up to six facts of the pool; return how many ends."""
-    ends: dict[frozenset[Fact], object] = {}
+    ends: dict[int, object] = {}
     walked = 0
 
-    def walk(played: Played, left: tuple[Fact, ...], heard: frozenset[Fact]) -> None:
+    def walk(played: Played, heard: int) -> None:
+        """Go on from here; the bits of `heard` say which facts of the pool were told."""
         nonlocal walked
         walked += 1
-        assert ends.setdefault(heard, played.outcome()) == played.outcome()
-        if len(heard) == FACTS_EXHAUSTIVE_MAX:
+        outcome = played.outcome()
+        assert ends.setdefault(heard, outcome) == outcome
+        if heard.bit_count() == FACTS_EXHAUSTIVE_MAX:
             return
-        for fact in left:
+        for number, fact in enumerate(pool):
+            if heard & 1 << number:
+                continue
             after = played.copy()
             change = after.hear(fact)
             assert change.facts == (fact,)
             assert LEGAL.issuperset(change.edges)
-            walk(after, tuple(other for other in left if other is not fact), heard | {fact})
+            walk(after, heard | 1 << number)
 
-    walk(play(asked=asked), pool, frozenset())
+    walk(play(asked=asked), 0)
     return walked
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingress import waiting_room
 from migrations.run import upgrade
 from tests.ingress.lossy_proxy import losing_answers
 from tests.ingress.serving import Door, charge, serving, until
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from tests.ingress.serving import Answer
     from tests.local.stores import Stores
+
+QUICK_S_MAX = 2 * waiting_room.DEADLINE_S
+"""What a delivery that cannot be kept may take, with as much again for a machine that is busy: far
+less than any sender waits."""
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def test_a_frozen_postgres_is_a_quick_503_and_comes_back(
         assert (answer.status, answer.json["code"]) == (503, "store_unavailable")
         assert answer.json["retryable"] is True
         assert int(answer.headers["retry-after"]) >= 1
-        assert took_s < 2.0
+        assert took_s < QUICK_S_MAX
     until(lambda: own_door.post(charge(1)).status == 200)
     until(lambda: own_door.ask("GET", "/health").status == 200)
 
@@ -77,7 +82,7 @@ def test_a_killed_postgres_is_a_quick_503_and_comes_back(
     answer, took_s = _timed(own_door, 2)
     own_stores.postgres.start()
 
-    assert (answer.status, took_s < 2.0) == (503, True)
+    assert (answer.status, took_s < QUICK_S_MAX) == (503, True)
     until(lambda: own_door.post(charge(2)).json.get("status") in ("accepted", "duplicate"))
     assert own_door.post(charge(1)).json["status"] == "duplicate"
     assert own_door.count("inbound_events") == 2

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SECRET = re.compile(r".*_WEBHOOK_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER|SESSION_SECRET")
+SECRET = re.compile(
+    r".*_WEBHOOK_SECRET|.*_RETIRED_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER|SESSION_SECRET"
+)
 KNOWN_TO = {
-    "web": re.compile(r".*_WEBHOOK_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
+    "web": re.compile(r".*_WEBHOOK_SECRET|.*_RETIRED_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
     "worker": re.compile(r"(PAYSTACK|PAYSTACK__.*)_SECRET_KEY|(STRIPE|STRIPE__.*)_API_KEY"),
     "console": re.compile(r"SESSION_SECRET"),
     "simulator": re.compile(r"PAYSTACK_SECRET_KEY|STRIPE_WEBHOOK_SECRET"),

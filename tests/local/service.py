@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / ".data"
+DATA_VARIABLE = "PAYRATCHET_DATA"
+"""By which the operator's commands find data that is kept elsewhere."""
+
 RELEASE_WAIT_S = 120.0
 DEFAULT_PORTS = {"PORT": "8000", "CONSOLE_PORT": "8001"}
 NOTHING_BESIDE: Mapping[str, list[str]] = MappingProxyType({})
@@ -74,6 +77,7 @@ def running(
         for name in DEFAULT_PORTS:
             ports.check_free(int(settings[name]), setting=name)
         settings.update(DATABASE_URL=stores.database_url, REDIS_URL=stores.redis_url)
+        settings[DATA_VARIABLE] = str(data.resolve())
         commands = procfile.read(ROOT / "Procfile")
         _release(commands.pop(procfile.RELEASE), settings)
         commands = {**beside, **commands}
@@ -133,7 +137,7 @@ def _release(words: list[str], settings: Mapping[str, str]) -> None:
 def _tell(run: contextlib.ExitStack, data: Path, settings: Mapping[str, str]) -> None:
     """Write what the operator's commands need, and forget it when the run ends."""
     told = data / "run" / "env.json"
-    named = ("DATABASE_URL", "REDIS_URL", *DEFAULT_PORTS)
+    named = ("DATABASE_URL", "REDIS_URL", DATA_VARIABLE, *DEFAULT_PORTS)
     known = {
         name: value
         for name, value in settings.items()

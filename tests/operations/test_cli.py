@@ -167,15 +167,15 @@ def test_a_replay_that_succeeds_says_what_customers_gained(payratchet: Run, scen
 
 
 def test_acting_on_several_is_asked_for_and_refused_without_an_answer(
-    payratchet: Run, scene: Scene
+    payratchet: Run, process: Run, scene: Scene
 ) -> None:
     scene.hear(capture("p1"), capture("p2"))
     ids = [
         str(i["id"]) for i in json.loads(payratchet("dead-letters", "list", "--json").out)["items"]
     ]
 
-    unasked = payratchet("dead-letters", "discard", *ids)
-    asked = payratchet("dead-letters", "discard", *ids, "--yes")
+    unasked = process("dead-letters", "discard", *ids)
+    asked = process("dead-letters", "discard", *ids, "--yes")
 
     assert (unasked.code, asked.code) == (1, 0)
 
@@ -201,12 +201,10 @@ def test_the_record_is_verified_and_what_was_tampered_with_is_named(
     assert "balance" in json.loads(bad.out)["problems"][0]
 
 
-def test_exit_codes_tell_refused_from_usage_from_a_store_that_is_away(payratchet: Run) -> None:
-    unknown = payratchet("payments", "show", "NOBODY")
-    usage = payratchet("payments", "show")
-    away = payratchet(
-        "payments", "list", DATABASE_URL="postgresql://nobody:hunter2@127.0.0.1:1/none"
-    )
+def test_exit_codes_tell_refused_from_usage_from_a_store_that_is_away(process: Run) -> None:
+    unknown = process("payments", "show", "NOBODY")
+    usage = process("payments", "show")
+    away = process("payments", "list", DATABASE_URL="postgresql://nobody:hunter2@127.0.0.1:1/none")
 
     assert (unknown.code, usage.code, away.code) == (1, 2, 3)
     assert unknown.err.startswith("payment_unknown: ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import ProviderForbids
+from tests.operations.working import working
 from tests.workers.reconciling import Provider, Runs, transaction
 from tests.workers.scene import wait_until
 from workers.operations import following, metrics
 from workers.reconcile import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.operations.conftest import Said
     from tests.workers.scene import Scene
@@ -34,27 +34,6 @@ def provider() -> Provider:
 @pytest.fixture
 def runs(scene: Scene, provider: Provider) -> Runs:
     return Runs(scene, provider)
-
-
-@contextlib.contextmanager
-def working(runs: Runs) -> Iterator[None]:
-    """Perform commands as a worker does, in a thread, until the block ends."""
-    stopping = threading.Event()
-
-    def work() -> None:
-        while not stopping.wait(0.05):
-            runs.answer_questions()
-            for event_id in runs.commands():
-                runs.step(event_id, runs.provider)
-        runs.scene.database.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
 
 
 def test_a_run_is_followed_to_its_end_and_says_what_it_found(

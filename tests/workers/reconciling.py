@@ -61,6 +61,7 @@ class Provider:
     before_look_up: Callable[[], object] = lambda: None
 
     name = PROVIDER
+    mode = None
     keys_live_s = 0.0
     can_cancel = False
 
@@ -192,3 +193,12 @@ class Runs:
             " WHERE run_id = %s ORDER BY object_id",
             [run_id],
         )
+
+
+def backdate(scene: Scene, hours: float) -> None:
+    """Let everything that was heard have been heard so long ago."""
+    scene.execute("SET session_replication_role = replica")
+    scene.execute(
+        "UPDATE payment_facts SET created_at = created_at - make_interval(mins => %s)", [hours * 60]
+    )
+    scene.execute("SET session_replication_role = origin")

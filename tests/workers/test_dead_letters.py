@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.commands import Command, CommandKind
+from tests.workers.replayed import Replayed, replay
 from tests.workers.scene import PROVIDER, capture, refund
 from workers import sweeps
 from workers.commands import enqueue
-from workers.replay import Replayed, reopen, replay
-from workers.store import dead_letters, inbox
+from workers.replaying.reopening import reopen
+from workers.store import dead_letters, inbox, letter_acts
 
 if TYPE_CHECKING:
     from tests.workers.scene import Scene
@@ -154,7 +155,7 @@ def test_a_missing_capture_that_a_person_discarded_is_not_dug_up_again(scene: Sc
     sweeps.bury_overdue(scene.database)
 
     with scene.database.transaction() as tx:
-        dead_letters.discard(tx, [event_id], actor="operator:ada", reason="a test refund")
+        letter_acts.discard(tx, [event_id], actor="operator:ada", reason="a test refund")
 
     assert sweeps.bury_overdue(scene.database) == 0
 
@@ -248,8 +249,8 @@ def test_a_discarded_letter_is_closed_with_its_reason_and_not_replayed(scene: Sc
     [event_id] = scene.hear(b"{}")
 
     with scene.database.transaction() as tx:
-        count = dead_letters.discard(tx, [event_id], actor="operator:ada", reason="a probe")
-        again = dead_letters.discard(tx, [event_id], actor="operator:ada", reason="a probe")
+        count = letter_acts.discard(tx, [event_id], actor="operator:ada", reason="a probe")
+        again = letter_acts.discard(tx, [event_id], actor="operator:ada", reason="a probe")
 
     assert (count, again, replay_all(scene).replayed) == (1, 0, 0)
     assert scene.letters() == [(event_id, "schema", "discarded")]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.scene import body, capture, refund
 from workers import sweeps
-from workers.store import dead_letters
+from workers.store import letter_acts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def finish_work(scene: Scene) -> None:
 def discard_letters(scene: Scene) -> None:
     with scene.database.transaction() as tx:
         events = [event_id for event_id, _, _ in scene.letters()]
-        dead_letters.discard(tx, events, actor="operator:test", reason="old")
+        letter_acts.discard(tx, events, actor="operator:test", reason="old")
 
 
 def send_capture(scene: Scene) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ingress.accounts import key_id
+from domain.signing import key_id
 from tests.bench.history.generated import (
     ACCOUNT,
     ACTOR,

@@ -19,7 +19,7 @@ from domain.ledger import CUSTOMER_PREFIX
 from domain.money import Money
 from domain.payment import Asked
 from domain.providers.paystack import Paystack
-from ingress.accounts import key_id
+from domain.signing import key_id
 from tests.bench.stage.supply import SECRET, SIGNATURE_HEADER
 from workers.outcome import Outcome
 from workers.store.inbox import Work

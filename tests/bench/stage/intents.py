@@ -49,12 +49,18 @@ def target(port: int, api_key: str) -> Target:
 
 def client(database_url: str, redis_url: str) -> str:
     """Make a client as an operator does, and return its key. Raises BenchFailed."""
-    words = ["clients", "create", "bench", "--scope", "payments:write", "--json"]
-    words += ["--initialize", LIMIT, "--verify", LIMIT, "--reason", "the benchmark"]
     told = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "API_KEY_PEPPER": PEPPER}
+    made = _payratchet(told, "operators", "create", "bench", "--role", "operator")
+    words = ["clients", "create", "bench", "--scope", "payments:write"]
+    words += ["--initialize", LIMIT, "--verify", LIMIT]
+    return _payratchet({**told, "PAYRATCHET_OPERATOR_TOKEN": made["token"]}, *words)["key"]
+
+
+def _payratchet(environment: dict[str, str], *words: str) -> dict[str, str]:
+    """Run a command and return what it printed. Raises BenchFailed."""
     done = subprocess.run(
-        [Path(sys.executable).parent / "payratchet", *words],
-        env=told,
+        [Path(sys.executable).parent / "payratchet", *words, "--reason", "the benchmark", "--json"],
+        env=environment,
         capture_output=True,
         text=True,
         timeout=COMMAND_S_MAX,
@@ -62,5 +68,5 @@ def client(database_url: str, redis_url: str) -> str:
     )
     if done.returncode != 0:
         raise BenchFailed(f"The client could not be made.\n{done.stdout}{done.stderr}".strip())
-    key: str = json.loads(done.stdout)["key"]
-    return key
+    told: dict[str, str] = json.loads(done.stdout)
+    return told

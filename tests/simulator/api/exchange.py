@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 
-from tests.simulator.api import paystack_words, stripe_errors, tampering
+from tests.simulator.api import paystack_words, stripe_errors, stripe_keys, tampering
 from tests.simulator.api.fault import Behaviour, Fault
 from tests.simulator.api.journal import Sent
 from tests.simulator.api.operation import Asked
@@ -51,7 +51,7 @@ class Exchange:
             return
         fault = self._world.script.draw(self._operation.provider, self._operation.name)
         if fault is not None and fault.behaviour.is_before_effect:
-            await self._refuse(wire, call, fault)
+            await self._refuse(wire, call, fault, asked)
             return
         answer = self._perform(asked, call, fault)
         if answer.is_success and fault is None:
@@ -82,7 +82,7 @@ class Exchange:
         call.about, call.status, call.replayed = answer.about, answer.status, answer.is_replay
         return answer
 
-    async def _refuse(self, wire: Wire, call: Call, fault: Fault) -> None:
+    async def _refuse(self, wire: Wire, call: Call, fault: Fault, asked: Asked) -> None:
         """Fail before anything was looked at."""
         call.fault = str(fault)
         if fault.behaviour is Behaviour.AWAY:
@@ -91,12 +91,22 @@ class Exchange:
         if fault.behaviour is Behaviour.RESET_BEFORE_EFFECT:
             await wire.reset()
             return
+        if fault.behaviour is Behaviour.ERROR_KEPT_BEFORE_EFFECT:
+            await self._whole(wire, call, self._broken(asked))
+            return
         is_429 = fault.behaviour is Behaviour.REFUSE_429
         status = HTTPStatus.TOO_MANY_REQUESTS if is_429 else HTTPStatus.SERVICE_UNAVAILABLE
         code = "rate_limit" if is_429 else "unavailable"
         answer = _ERRORS[self._operation.provider]("Come back later", code, status)
         answer.headers["retry-after"] = f"{fault.lasts_s:.0f}"
         await self._whole(wire, call, answer)
+
+    def _broken(self, asked: Asked) -> Answer:
+        """Fail without having done anything; a key keeps that answer as it keeps any."""
+        answer = tampering.broken(_ERRORS[self._operation.provider])
+        if self._operation.provider == "stripe":
+            stripe_keys.keep(self._world, asked, answer)
+        return answer
 
     async def _give(self, wire: Wire, call: Call, answer: Answer, fault: Fault | None) -> None:
         if fault is None or fault.behaviour is Behaviour.DUPLICATE:

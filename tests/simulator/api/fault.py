@@ -23,12 +23,13 @@ class FaultInvalid(ValueError):
 
 
 class Behaviour(StrEnum):
-    """Ways of going wrong; the first four have no effect, all others come after it."""
+    """Ways of going wrong; the first five have no effect, all others come after it."""
 
     AWAY = "away"
     REFUSE_429 = "refuse_429"
     REFUSE_503 = "refuse_503"
     RESET_BEFORE_EFFECT = "reset_before_effect"
+    ERROR_KEPT_BEFORE_EFFECT = "error_kept_before_effect"
     DROP_AFTER_EFFECT = "drop_after_effect"
     ERROR_AFTER_EFFECT = "error_after_effect"
     ERROR_KEPT = "error_kept"
@@ -48,7 +49,13 @@ class Behaviour(StrEnum):
 
 
 _BEFORE = frozenset(
-    {Behaviour.AWAY, Behaviour.REFUSE_429, Behaviour.REFUSE_503, Behaviour.RESET_BEFORE_EFFECT}
+    {
+        Behaviour.AWAY,
+        Behaviour.REFUSE_429,
+        Behaviour.REFUSE_503,
+        Behaviour.RESET_BEFORE_EFFECT,
+        Behaviour.ERROR_KEPT_BEFORE_EFFECT,
+    }
 )
 
 SECONDS: Mapping[Behaviour, float] = MappingProxyType(

@@ -42,6 +42,15 @@ def keyed(perform: Perform) -> Perform:
     return performed
 
 
+def keep(world: World, asked: Asked, answer: Answer) -> None:
+    """Have a key keep an answer though nothing was performed, where the request has a key."""
+    key = asked.headers.get("idempotency-key")
+    if key and asked.method == "POST":
+        at_s = world.clock.now().timestamp()
+        kept = Kept(_fingerprint(asked), at_s, answer.status, answer.body, answer.about)
+        world.kept[asked.key, key] = kept
+
+
 def _once(world: World, asked: Asked, key: str, perform: Perform) -> Answer:
     if len(key) > KEY_LENGTH_MAX:
         raise Refused("The idempotency key is too long.", None, kind="idempotency_error")

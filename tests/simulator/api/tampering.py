@@ -34,10 +34,15 @@ def tampered(
         return replace(answer, body=WRONG_JSON)
     if behaviour is Behaviour.WRONG_AMOUNT:
         return replace(answer, body=json.dumps(_with_other_amounts(answer.body)).encode())
-    failed = error("An unknown error occurred", "unknown_error", HTTPStatus.INTERNAL_SERVER_ERROR)
+    failed = broken(error)
     if behaviour is Behaviour.ERROR_KEPT and answer.kept is not None:
         answer.kept.status, answer.kept.body = failed.status, failed.body
     return failed
+
+
+def broken(error: Callable[[str, str, int], Answer]) -> Answer:
+    """Return the error of a provider that has failed by itself."""
+    return error("An unknown error occurred", "unknown_error", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _with_other_amounts(body: bytes) -> Any:
