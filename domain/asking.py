@@ -64,6 +64,8 @@ class Told:
     `facts`    the same facts, under the same object ids, that its webhooks would have made.
     `is_known` False: the provider proves that it knows no such payment.
     `is_final` the provider says that nothing more will come of it by itself.
+    `made_at_s` when the provider made what it tells of, Unix seconds, where it says so and its
+               reference alone does not show whose it is.
     `answer`   the bytes it said so in: the evidence.
     """
 
@@ -74,6 +76,7 @@ class Told:
     mode: Mode | None = None
     is_known: bool = True
     is_final: bool = False
+    made_at_s: int | None = None
     status: str = ""
     answer: bytes = b""
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 REFUND_SHOWS_S = 120.0
 """How long a refund may be under way before the provider's own list must show it."""
 
+CLOCKS_APART_S = 300.0
+"""By how much a provider's clock may be behind ours. What it made longer before we first asked for
+it is not ours, whatever reference it has."""
+
 STEPS_MAX = 4
 """Calls that one turn of a command may make: ask, act, and what an answer may make of it."""
 
@@ -101,6 +105,18 @@ def initialize(
 def verify(found: Told | None) -> Next:
     """Decide about asking what became of a payment: once."""
     return LOOK_UP if found is None else FINISH
+
+
+def is_foreign(told: Told, *, asked_at_s: float | None) -> bool:
+    """Say whether what was told is of another payment, which only has our reference.
+
+    Where the provider had it before we asked for ours: somebody else took the reference, at that
+    very account. `asked_at_s` is when we first may have asked; None: never, so that it is of those
+    who announced it and made it by themselves.
+    """
+    if asked_at_s is None or told.made_at_s is None:
+        return False
+    return told.made_at_s < asked_at_s - CLOCKS_APART_S
 
 
 class Shown(NamedTuple):

@@ -59,9 +59,18 @@ def decide(
     edges = path(before.state, event, after.state)
     if not edges:
         raise IllegalTransition(state=before.state, event=event)
-    posted = _Posted(asked, known)
-    movements = _movements(before, after, posted, version)
+    movements = moved(asked, known, before, after, version=version)
     return Change(new, edges, movements, after, contradiction)
+
+
+def moved(
+    asked: Asked, known: Sequence[Fact], before: Position, after: Position, *, version: int
+) -> tuple[Movement, ...]:
+    """Return what must be posted to bring the books from one position to the other.
+
+    `known` are the facts that have led to `before`; `version` is the payment's before the change.
+    """
+    return _movements(before, after, _Posted(asked, known), version)
 
 
 def _contradiction(before: Position, after: Position) -> str | None:

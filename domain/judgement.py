@@ -10,6 +10,7 @@ from domain.decide import Change, decide
 from domain.errors import IllegalTransition, Permanent
 from domain.facts import Fact, FactKind
 from domain.ledger import Leg, Movement
+from domain.payment import BY_PERSON
 
 if TYPE_CHECKING:
     from domain.delivery import Mode, ProviderEvent
@@ -135,8 +136,9 @@ def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:
         return Changed(change, _mismatch(known, change.contradiction))
     if change.facts:
         return Changed(change)
-    if heard.replayed and known.position.contradictions:
-        return Buried(_mismatch(known, ", ".join(sorted(known.position.contradictions))))
+    open_still = known.position.contradictions - {BY_PERSON}
+    if heard.replayed and open_still:
+        return Buried(_mismatch(known, ", ".join(sorted(open_still))))
     if heard.replayed and any(f.object_id in known.position.waiting for f in said.facts):
         return Buried(MISSING_CAPTURE)
     return Unchanged()

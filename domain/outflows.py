@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.facts import STATUS_RANK, Fact, FactStatus
+from domain.money import Money
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,22 +32,29 @@ def by_object(facts: Iterable[Fact]) -> ByObject:
     return grouped
 
 
-def refunds(refunded: Collection[Fact], totals: Collection[Fact]) -> tuple[list[Outflow], bool]:
-    """Return what was refunded, by refund id where known, and whether claims disagree.
+Disagreement = tuple[str, frozenset[Money | None]]
+"""An object about which claims differ, and all amounts that are said."""
+
+
+def refunds(
+    refunded: Collection[Fact], totals: Collection[Fact]
+) -> tuple[list[Outflow], list[Disagreement]]:
+    """Return what was refunded, by refund id where known, and the refunds whose claims disagree.
 
     A cumulative total is taken by maximum and counts only for what no refund of the same
     capture explains. A refund that failed later takes its share out of the total of its capture,
     which had it in; one that names no capture is of a provider whose totals never had it in.
     """
     if not refunded and not totals:
-        return [], False
+        return [], []
     latest = [_highest(facts) for facts in by_object(refunded).values()]
     told = [(facts[0].status, _outflow("refund", facts)) for facts in latest]
     done = [refund for status, refund in told if status is FactStatus.SUCCEEDED]
     ended = [refund for status, refund in told if status is not FactStatus.PENDING]
     explaining = [r for r in ended if r.capture_id is not None or r in done]
     done.extend(_unexplained(explaining, by_object(totals)))
-    return done, any(len({fact.amount for fact in facts}) > 1 for facts in latest)
+    said = ((facts[0].object_id, frozenset(f.amount for f in facts)) for facts in latest)
+    return done, [each for each in said if len(each[1]) > 1]
 
 
 def _unexplained(explaining: Sequence[Outflow], totals: ByObject) -> Iterator[Outflow]:

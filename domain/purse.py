@@ -11,43 +11,62 @@ if TYPE_CHECKING:
 
     from domain.captures import Captures
     from domain.facts import Fact
+    from domain.money import Money
     from domain.outflows import Outflow
     from domain.payment import Asked
 
     Effects = dict[tuple[str, str], dict[tuple[str, str], int]]
 
+GIVEN_BACK = "given_back"
+"""The effect of a capture that was given back without the provider's knowledge."""
+
 
 class Purse:
-    """One capture that is as asked is the customer's; every other is in suspense.
+    """The captures that the customer owns are the customer's; every other is in suspense.
 
     An outflow is borne by whoever has its capture; where the provider does not name the capture,
     by suspense as far as it reaches and then by the customer, in full and below zero if need be.
-    Call `captures` before `outflows`; then read what is left.
+    Call `captures` before `outflows`; then read what is left, minor units by currency.
     """
 
     def __init__(self, asked: Asked, captures: Captures) -> None:
         self._clearing = ledger.provider_clearing(asked.provider)
         self._customer = ledger.customer_credit(asked.customer_id)
-        self._currency = asked.amount.currency
         self._captures = captures
-        self._surplus_minor = asked.amount.amount_minor * (len(captures.as_asked) - 1)
-        self.credited_minor = asked.amount.amount_minor if captures.credited_id else 0
+        self._owned_as_asked = len([each for each in captures.owned if each in captures.as_asked])
+        surplus = len(captures.as_asked) - self._owned_as_asked
+        self._surplus_minor = asked.amount.amount_minor * surplus
+        self.credited_minor: dict[str, int] = {asked.amount.currency: 0}
         self.suspense_minor: dict[str, int] = {}
-        self.refunded_by_customer_minor = 0
-        self.has_foreign_outflow = False
+        self.refunded_by_customer_minor: dict[str, int] = {}
+        self.foreign_minor: dict[str, int] = {}
 
     def captures(self) -> Effects:
         """Post every capture to its owner."""
         effects: Effects = {}
+        owned = self._captures.owned
         for object_id, amount in self._captures.counted.items():
-            owner = self._customer
-            if object_id != self._captures.credited_id:
-                owner = ledger.SUSPENSE
-                held = self.suspense_minor.get(amount.currency, 0)
-                self.suspense_minor[amount.currency] = held + amount.amount_minor
+            currency, amount_minor = amount.currency, amount.amount_minor
+            if object_id in owned:
+                owner, held = self._customer, self.credited_minor
+            else:
+                owner, held = ledger.SUSPENSE, self.suspense_minor
+            held[currency] = held.get(currency, 0) + amount_minor
             effects["capture", object_id] = {
-                (self._clearing, amount.currency): -amount.amount_minor,
-                (owner, amount.currency): amount.amount_minor,
+                (self._clearing, currency): -amount_minor,
+                (owner, currency): amount_minor,
+            }
+        return effects
+
+    def given_back(self, told: Mapping[str, Money]) -> Effects:
+        """Post what a person says was given back out of suspense; before the outflows."""
+        effects: Effects = {}
+        for object_id, amount in told.items():
+            currency, minor = amount.currency, amount.amount_minor
+            self.suspense_minor[currency] = self.suspense_minor.get(currency, 0) - minor
+            effects[GIVEN_BACK, object_id] = {
+                (self._clearing, currency): minor,
+                (ledger.SUSPENSE, currency): -minor,
             }
         return effects
 
@@ -55,18 +74,18 @@ class Purse:
         """Post every outflow; those that name their capture first, so that order is no matter."""
         effects: Effects = {}
         for outflow in sorted(known, key=lambda o: o.capture_id is None):
+            currency = outflow.currency
             of_suspense = self._share_of_suspense(outflow)
             of_customer = outflow.amount_minor - of_suspense
-            held = self.suspense_minor.get(outflow.currency, 0)
-            self.suspense_minor[outflow.currency] = held - of_suspense
-            if outflow.currency != self._currency:
-                self.has_foreign_outflow |= of_customer > 0
+            self.suspense_minor[currency] = self.suspense_minor.get(currency, 0) - of_suspense
+            if currency not in self.credited_minor:
+                _add(self.foreign_minor, currency, of_customer)
             elif outflow.effect != "chargeback":
-                self.refunded_by_customer_minor += of_customer
+                _add(self.refunded_by_customer_minor, currency, of_customer)
             effects[outflow.effect, outflow.object_id] = {
-                (self._clearing, outflow.currency): outflow.amount_minor,
-                (self._customer, outflow.currency): -of_customer,
-                (ledger.SUSPENSE, outflow.currency): -of_suspense,
+                (self._clearing, currency): outflow.amount_minor,
+                (self._customer, currency): -of_customer,
+                (ledger.SUSPENSE, currency): -of_suspense,
             }
         return effects
 
@@ -76,16 +95,22 @@ class Purse:
         Captures that are as asked are alike: which of them came first must not matter, so what is
         given back of any of them comes out of the surplus before the customer's credit.
         """
-        if self._captures.credited_id is None:
+        captures = self._captures
+        if not captures.owned:
             return outflow.amount_minor
         if outflow.capture_id is None:
             held = max(0, self.suspense_minor.get(outflow.currency, 0))
             return min(outflow.amount_minor, held)
-        if outflow.capture_id not in self._captures.as_asked:
-            return outflow.amount_minor
-        of_surplus = min(outflow.amount_minor, self._surplus_minor)
-        self._surplus_minor -= of_surplus
-        return of_surplus
+        if self._owned_as_asked and outflow.capture_id in captures.as_asked:
+            of_surplus = min(outflow.amount_minor, self._surplus_minor)
+            self._surplus_minor -= of_surplus
+            return of_surplus
+        return 0 if outflow.capture_id in captures.owned else outflow.amount_minor
+
+
+def _add(held: dict[str, int], currency: str, amount_minor: int) -> None:
+    if amount_minor:
+        held[currency] = held.get(currency, 0) + amount_minor
 
 
 def fees(asked: Asked, told: Mapping[str, Iterable[Fact]]) -> Effects:

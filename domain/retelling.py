@@ -36,6 +36,10 @@ class Kind(StrEnum):
     MOVEMENT = "movement"
     REFUND = "refund"
     DEAD_LETTER = "dead_letter"
+    CORRECTION = "correction"
+    EDIT = "edit"
+    APPROVAL = "approval"
+    REFUSED = "refused"
 
 
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:]+")
@@ -77,6 +81,8 @@ _COMMANDS = {
 
 def _event(told: Told) -> str:
     waits = "" if told["lane"] is None else " It is not finished yet."
+    if told.get("edited"):
+        return f"An event that a person has edited was taken up as {shown(told['key'])}.{waits}"
     if told["source"] != INTERNAL:
         mode = f" ({told['mode']} mode)" if told["mode"] else ""
         return f"{told['source']} sent the event {shown(told['key'])}{mode}.{waits}"
@@ -138,12 +144,16 @@ _HAPPENED = {
     Event.CANCELLED: "it was cancelled",
     Event.CORRECTED: "a person corrected it",
 }
+_DONE = {Event.REFUND_FAILED: "a person gave up a refund that nobody can prove"}
+"""The same, where it was no provider that said so."""
 
 
 def _transition(told: Told) -> str:
     before, after = told["from_state"], told["to_state"]
     moved = f"Moved from {before} to {after}" if before != after else f"Stayed {after}"
     why = _HAPPENED.get(told["event"], shown(told["event"]))
+    if not str(told["actor"]).startswith("provider:"):
+        why = _DONE.get(told["event"], why)
     sums = [
         f"{name} {amount(told[f'{name}_minor'], told['currency'])}"
         for name in ("captured", "refunded", "disputed")
@@ -200,6 +210,8 @@ _MOVED = {
     "refund_hold": "{moved} of the customer's credit is held for the refund {object}.",
     "refund_release": "The credit held for the refund {object}, {moved}, is released.",
     "fee": "A fee of {moved} was recorded.",
+    "write_off": "{moved} that a lost dispute left below zero was written off: our loss.",
+    "given_back": "{moved} of {object} left suspense: given back without the provider's knowledge.",
 }
 
 
@@ -220,7 +232,11 @@ def _movement(told: Told) -> str:
 
 
 def _letter(action: str) -> Callable[[Told], str]:
-    return lambda told: f"Dead letter {told['letter_id']} {action}: {shown(told['reason'])}."
+    def told_of(told: Told) -> str:
+        replay = f" (replay {told['replay_id']})" if told.get("replay_id") is not None else ""
+        return f"Dead letter {told['letter_id']}{replay} {action}: {shown(told['reason'])}."
+
+    return told_of
 
 
 def _rule_of_letter(told: Told) -> str:
@@ -245,6 +261,13 @@ _ALL: dict[str, Words] = {
     "letter_replayed": (Kind.DEAD_LETTER, _letter("is tried again"), None),
     "letter_resolved": (Kind.DEAD_LETTER, _letter("is settled"), None),
     "letter_discarded": (Kind.DEAD_LETTER, _letter("was let go"), None),
+    "letter_reopened": (Kind.DEAD_LETTER, _letter("was opened again"), None),
+    "letter_edited": (Kind.DEAD_LETTER, _letter("was closed for an edited event"), None),
+    "letter_noted": (Kind.DEAD_LETTER, _letter("has a note"), None),
+    "letter_assigned": (Kind.DEAD_LETTER, _letter("was assigned"), None),
+    "letter_revealed": (Kind.DEAD_LETTER, _letter("was shown with its raw body"), None),
+    "letter_exported": (Kind.DEAD_LETTER, _letter("was exported"), None),
+    "letter_held": (Kind.DEAD_LETTER, _letter("is held back"), None),
 }
 
 WORDS: Mapping[str, Words] = MappingProxyType(_ALL)

@@ -8,6 +8,7 @@ is accepted. What a sender without the secret can make us do is bounded here.
 from __future__ import annotations
 
 import binascii
+import hashlib
 import hmac
 import re
 from typing import TYPE_CHECKING
@@ -28,7 +29,16 @@ HEADER_BYTES_MAX = 4096
 CANDIDATES_MAX = 16
 """Signatures in one header. A rotation makes two; each costs us a comparison a secret."""
 
+KEY_ID_BYTES = 6
+"""Bytes of the name of a secret: enough to tell a few apart, useless to find one."""
+
 _UNIX_SECONDS = re.compile(rb"[0-9]{10}")
+
+
+def key_id(secret: str) -> str:
+    """Return the name by which a secret is spoken of. It cannot be turned back."""
+    digest = hashlib.blake2b(secret.encode(), digest_size=KEY_ID_BYTES, person=b"payratchet")
+    return digest.hexdigest()
 
 
 def hex_code(key: bytes, content: bytes, algorithm: str) -> bytes:

@@ -49,6 +49,11 @@ _MOVEMENTS = f"""
         JOIN ledger_entries l ON l.payment_id IS NULL
             AND l.effect IN ('refund_hold', 'refund_release') AND l.object_id = r.reference
         WHERE r.payment_id = (SELECT id FROM payment)
+        UNION ALL
+        SELECT movement_id, effect, object_id, account, amount_minor, currency, event_id, at
+        FROM ledger_entries
+        WHERE payment_id IS NULL AND effect = 'write_off'
+          AND object_id = (SELECT reference FROM payment)
     ), movement AS (
         SELECT movement_id, effect, object_id, currency, event_id, at,
                coalesce(sum(amount_minor) FILTER (
@@ -69,6 +74,7 @@ _PARTS = f"""
     SELECT 'event', e.received_at, e.id, e.id,
            jsonb_build_object('source', e.source, 'key', e.event_key, 'mode', e.mode,
                'command', CASE WHEN e.source = '{INTERNAL}' THEN encode(e.body, 'base64') END,
+               'edited', starts_with(e.key_id, 'operator:'),
                'lane', w.lane, 'next_at', w.next_at)
     FROM known JOIN inbound_events e USING (id) LEFT JOIN inbound_work w ON w.event_id = e.id
     UNION ALL
@@ -122,15 +128,53 @@ _PARTS = f"""
     UNION ALL
     SELECT * FROM (
         SELECT 'letter_' || a.action, a.at, d.event_id, a.id,
-               jsonb_build_object('letter_id', d.id, 'reason', a.reason, 'actor', a.actor)
+               jsonb_build_object('letter_id', d.id, 'reason', a.reason, 'actor', a.actor,
+                   'replay_id', a.replay_id)
         FROM known JOIN dead_letters d ON d.event_id = known.id
         JOIN dead_letter_actions a ON a.dead_letter_id = d.id
         ORDER BY a.id DESC LIMIT %(limit)s) AS letters
 """
 
+_BY_PEOPLE = """
+    SELECT * FROM (
+        SELECT 'correction', c.at, NULL::bigint, c.version::bigint,
+               jsonb_build_object('to_state', c.to_state, 'accepted', c.accepted,
+                   'given_back', c.given_back, 'actor', c.actor, 'approved_by', c.approved_by)
+        FROM payment p JOIN payment_corrections c ON c.payment_id = p.id
+        ORDER BY c.version DESC LIMIT %(limit)s) AS corrections
+    UNION ALL
+    SELECT * FROM (
+        SELECT 'edit', x.at, x.child_event_id, x.child_event_id,
+               jsonb_build_object('parent', x.parent_event_id, 'letter_id', x.dead_letter_id,
+                   'actor', x.actor, 'approved_by', x.approved_by, 'reason', x.reason)
+        FROM known JOIN event_edits x ON x.child_event_id = known.id
+        ORDER BY x.child_event_id DESC LIMIT %(limit)s) AS edits
+    UNION ALL
+    SELECT * FROM (
+        SELECT asked.part, asked.at, NULL::bigint, a.id,
+               jsonb_build_object('approval_id', a.id, 'kind', a.kind, 'status', a.status,
+                   'amount_minor', a.amount_minor, 'currency', a.currency,
+                   'actor', asked.actor, 'reason', asked.reason)
+        FROM (SELECT 'payment:' || reference AS subject FROM payment
+              UNION ALL
+              SELECT 'dead-letter:' || d.id FROM known
+              JOIN dead_letters d ON d.event_id = known.id
+              UNION
+              SELECT 'replay:' || i.replay_id FROM known
+              JOIN dead_letters d ON d.event_id = known.id
+              JOIN replay_items i ON i.dead_letter_id = d.id) about
+        JOIN approvals a USING (subject)
+        CROSS JOIN LATERAL (
+            VALUES ('approval_asked', a.asked_at, a.asked_by, a.asked_reason),
+                   ('approval_decided', a.decided_at, a.decided_by, a.decided_reason)
+        ) AS asked(part, at, actor, reason)
+        WHERE asked.at IS NOT NULL
+        ORDER BY a.id DESC LIMIT %(limit)s) AS questions
+"""
+
 TIMELINE = f"""
     WITH {_PAYMENT}, {_KNOWN}, {_MOVEMENTS}
-    {_PARTS}
+    {_PARTS} UNION ALL {_BY_PEOPLE}
 """
 """All that happened about the payment, in no order: the columns of `domain.timeline.Row`.
 

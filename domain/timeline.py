@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.retelling import WORDS, actor
+from domain.retelling_people import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,10 @@ class Timeline:
     is_cut: bool
 
 
+ALL_WORDS = {**WORDS, **PEOPLE}
+"""For each part of the rows: what it is about, its words and its rule."""
+
+
 def tell(rows: Sequence[Row]) -> Timeline:
     """Return the timeline: what follows from something stands after it."""
     ordered = _in_order(rows)
@@ -68,7 +73,8 @@ _RANKS = {
     part: rank
     for rank, part in enumerate(
         (
-            *("announced", "refund_asked", "event", "variant", "letter_replayed", "call"),
+            *("announced", "refund_asked", "approval_asked", "approval_decided", "event", "edit"),
+            *("variant", "letter_replayed", "call", "correction"),
             *("transition", "refund_settled", "movement", "attempt"),
         )
     )
@@ -93,6 +99,6 @@ def _in_order(rows: Sequence[Row]) -> list[Row]:
 
 
 def _entry(row: Row) -> Entry:
-    kind, words, rule = WORDS[row.part]
+    kind, words, rule = ALL_WORDS[row.part]
     said = rule(row.told) if rule else None
     return Entry(row.at, kind, words(row.told), said, row.event_id, actor(row.told))

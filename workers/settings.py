@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,8 +19,14 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from domain import money_limit
 from domain.api_keys import PEPPER_LENGTH_MIN
 from domain.providers import PROVIDERS
 
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 Url = Annotated[str, StringConstraints(min_length=1)]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)
@@ -94,12 +102,68 @@ class RelaySettings(StoreSettings):
         return tuple(int(part) for part in self.verify_after_s.split(","))
 
 
-class ConsoleSettings(StoreSettings):
-    """The console: the record, and a port that is not for the public."""
+class OperatorSettings(BaseSettings):
+    """Who runs a command: the token that `operators create` printed."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    payratchet_operator_token: SecretStr | None = None
+
+
+class MoneyLimitSettings(BaseSettings):
+    """How much one person may move; `limit` is that, read."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    money_limit_minor: str = str(money_limit.DEFAULT_MINOR)
+
+    @field_validator("money_limit_minor")
+    @classmethod
+    def _is_limit(cls, value: str) -> str:
+        """Refuse what is no limit, rather than fall back to one that nobody chose."""
+        money_limit.parse(value)
+        return value
+
+    @property
+    def limit(self) -> money_limit.MoneyLimit:
+        """Return the limit of each currency."""
+        return money_limit.parse(self.money_limit_minor)
+
+
+SESSION_SECRET_LENGTH_MIN = 32
+"""Characters of what sessions are kept with."""
+
+METRICS_TOKEN_LENGTH_MIN = 16
+"""Characters of what a scraper must say."""
+
+
+class ConsoleSettings(StoreSettings, MoneyLimitSettings):
+    """The console: the record, a port that is not for the public, and who may come in.
+
+    `console_hosts` are further names under which it is called, by commas. With
+    `console_secure_cookies` at "auto" cookies are for https only, unless the console is called in
+    the clear by a name of this machine.
+    """
 
     redis_url: Url
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8001, ge=0, le=65_535)
+    console_hosts: str = ""
+    console_secure_cookies: Literal["auto", "always"] = "auto"
+    session_secret: SecretStr = Field(min_length=SESSION_SECRET_LENGTH_MIN)
+    metrics_token: SecretStr | None = Field(default=None, min_length=METRICS_TOKEN_LENGTH_MIN)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        """Take addresses and networks, parted by commas."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+        except ValueError:
+            raise ValueError("addresses and networks parted by commas are expected") from None
 
 
 DEFAULT_ACCOUNT = "default"
@@ -195,6 +259,38 @@ def keys(environment: Mapping[str, str]) -> dict[tuple[str, str], SecretStr]:
             account = match[1].lower().replace("_", "-") if match[1] else DEFAULT_ACCOUNT
             found[provider, account] = SecretStr(newest)
     return found
+
+
+class DoctorSettings(StoreSettings):
+    """Where everything is that a canary passes; the pepper signs it where it is known."""
+
+    redis_url: Url | None = None
+    port: int = Field(default=8000, ge=0, le=65_535)
+    console_port: int = Field(default=8001, ge=0, le=65_535)
+    api_key_pepper: SecretStr | None = Field(default=None, min_length=PEPPER_LENGTH_MIN)
+
+
+WEBHOOK_SECRETS: Mapping[str, str] = MappingProxyType(
+    {"PAYSTACK_WEBHOOK_SECRET": "PAYSTACK_SECRET_KEY"}
+)
+"""Variables that may be set in the place of another: Paystack signs with the key of its API."""
+
+
+def webhook_secrets(provider: str) -> dict[str, str]:
+    """Return every variable that has webhook secrets of the provider, live or retired, by name."""
+    prefix = re.escape(provider.upper().replace("-", "_"))
+    aliases = [alias for name, alias in WEBHOOK_SECRETS.items() if re.match(prefix, name)]
+    pattern = re.compile(f"{prefix}(?:__.+)?_(?:WEBHOOK|RETIRED)_SECRET")
+    return {
+        name: text
+        for name, text in sorted(os.environ.items())
+        if pattern.fullmatch(name) or name in aliases
+    }
+
+
+def variable(name: str) -> str | None:
+    """Return a variable that a person has named, for the command at hand."""
+    return os.environ.get(name)
 
 
 class KeySettings(BaseSettings):

@@ -28,9 +28,11 @@ from domain.providers.api import (
 )
 from domain.providers.paystack import DECIMALS, claims
 from domain.providers.paystack_answers import is_not_found, require_accepted
-from domain.providers.shapes import ObjectId, Shape, TypeName, read
+from domain.providers.shapes import ObjectId, Shape, TypeName, read, unix_time_s
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain.asking import Asking
     from domain.providers.api import ApiAnswer
 
@@ -127,6 +129,11 @@ def read_verified(answer: ApiAnswer, asking: Asking, *, mode: Mode | None = None
     return understand(answer, lambda tree: _told(tree, asking, answer, mode))
 
 
+def made_at_s(data: Mapping[str, Any]) -> int | None:
+    """Return when a transaction was made, Unix seconds. Paystack writes it in two ways."""
+    return unix_time_s(data.get("created_at") or data.get("createdAt"))
+
+
 def is_paid(told: Told) -> bool:
     """Say whether money has come, so that there may be refunds of it."""
     return told.status in PAID
@@ -141,6 +148,7 @@ def _told(tree: dict[str, Any], asking: Asking, answer: ApiAnswer, mode: Mode | 
         provider_reference=found.id,
         mode=Mode(found.domain) if found.domain else mode,
         is_final=found.status in PAID or found.status in _ENDED,
+        made_at_s=made_at_s(tree["data"]),
         status=found.status,
         answer=answer.body,
     )

@@ -12,7 +12,7 @@ from domain.providers.api import PAGE_BYTES_MAX, PAGE_ITEMS, ApiRequest, get, un
 from domain.providers.event_keys import reference_hint
 from domain.providers.paystack import DECIMALS, claims
 from domain.providers.paystack_answers import require_accepted
-from domain.providers.paystack_api import PAID, Transaction
+from domain.providers.paystack_api import PAID, Transaction, made_at_s
 from domain.providers.shapes import AmountMinor, Shape, read, unix_time_s
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _listed(data: dict[str, Any]) -> Listed:
             facts = claims("charge.success", data | {"status": "success"})[0]
     except (AmountInvalid, CurrencyUnknown, PayloadInvalid):
         amount = None
-    at_s = unix_time_s(data.get("created_at") or data.get("createdAt") or data.get("paid_at"))
+    at_s = made_at_s(data) or unix_time_s(data.get("paid_at"))
     return Listed(
         object_id=found.id,
         reference=reference_hint(found.reference),

@@ -56,8 +56,8 @@ def read(shape: type[S], tree: object) -> S:
 def unix_time_s(value: object) -> int | None:
     """Return a provider's time as Unix seconds, or None where it is none.
 
-    Takes Unix seconds and ISO 8601 texts (without an offset: UTC). No decision reads it, so a
-    strange one is left out rather than refused.
+    Takes Unix seconds and ISO 8601 texts (without an offset: UTC). A strange one is left out
+    rather than refused: no claim about money rests on it.
     """
     if isinstance(value, str):
         try:

@@ -10,18 +10,21 @@ from logging import WARNING
 
 import click
 import psycopg
-import redis
 from pydantic import ValidationError
 
 from domain.errors import PayratchetError
 from workers import logging
 from workers.operations import surroundings
+from workers.operations.approvals import approvals
 from workers.operations.clients import clients
 from workers.operations.dead_letters import dead_letters
+from workers.operations.events import events
+from workers.operations.operators import operators
 from workers.operations.options import database, json_option
 from workers.operations.output import REFUSED, STORE_AWAY, USAGE, as_json
 from workers.operations.payments import payments
 from workers.operations.reconcile import reconcile
+from workers.operations.replays import replays
 from workers.settings import StoreSettings
 from workers.verify import verify
 
@@ -32,9 +35,13 @@ def cli() -> None:
     """Look at payments and dead letters, and act on them."""
 
 
+cli.add_command(approvals)
 cli.add_command(clients)
+cli.add_command(operators)
 cli.add_command(payments)
 cli.add_command(dead_letters)
+cli.add_command(events)
+cli.add_command(replays)
 cli.add_command(reconcile)
 
 
@@ -68,21 +75,32 @@ def audit_verify(*, json_: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; turn every foreseen error into a sentence and an exit code."""
+    """Run the command line in a process of its own."""
     logging.configure("cli", level=WARNING)
+    run()
+
+
+def run() -> None:
+    """Run the command line; turn every foreseen error into a sentence and an exit code."""
     try:
         cli()
     except PayratchetError as error:
         _leave(f"{error.code}: {error}", REFUSED)
     except ValidationError as error:
-        names = ", ".join(str(detail["loc"][0]).upper() for detail in error.errors())
-        _leave(f"settings_missing: set {names}, or start `dev.py up` here", USAGE)
+        _leave(_of_settings(error), USAGE)
     except UnicodeError:
         _leave("validation_failed: what was given is not UTF-8 text", REFUSED)
-    except redis.RedisError as error:
-        _leave(f"store_unavailable: {type(error).__name__}; is Redis running?", STORE_AWAY)
     except psycopg.Error as error:
         _leave(*_of_postgres(error))
+
+
+def _of_settings(error: ValidationError) -> str:
+    """Say which settings are missing, or else which are wrong and why; never what they hold."""
+    found = [(str(each["loc"][0]).upper(), each["type"], each["msg"]) for each in error.errors()]
+    missing = ", ".join(name for name, kind, _ in found if kind == "missing")
+    if missing:
+        return f"settings_missing: set {missing}, or start `dev.py up` here"
+    return f"settings_refused: {'; '.join(f'{name}: {why}' for name, _, why in found)}"
 
 
 def _of_postgres(error: psycopg.Error) -> tuple[str, int]:

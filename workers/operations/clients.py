@@ -10,7 +10,7 @@ import click
 from pydantic import ValidationError
 
 from domain import api_keys
-from workers.operations import surroundings
+from workers.operations import acting, surroundings
 from workers.operations.options import confirm, database, json_option, reason_option, yes_option
 from workers.operations.output import Failed, as_json, as_lines, as_table
 from workers.operations.words import Rate, Span
@@ -68,7 +68,7 @@ def create(
     """Create a client, and print its key this once."""
     if not NAME.fullmatch(name):
         raise Failed("validation_failed", f"name: must match {NAME.pattern}")
-    pepper, act = _pepper(), Act(surroundings.actor(), reason)
+    pepper, act = _pepper(), Act(acting.operator().actor, reason)
     client_id = f"cl_{secrets.token_hex(ID_BYTES)}"
     client = Client(client_id, name, sorted(set(scopes)), initialize, verify, None)
     with database().transaction() as tx:
@@ -117,7 +117,7 @@ def list_(*, json_: bool) -> None:
 @json_option
 def rotate(client: str, *, keep_s: int, end_old: bool, reason: str, json_: bool) -> None:
     """Give a client another key, and print it this once. At most two live at a time."""
-    pepper, act = _pepper(), Act(surroundings.actor(), reason)
+    pepper, act = _pepper(), Act(acting.operator().actor, reason)
     with database().transaction() as tx:
         found = _live(tx, client)
         live = api_clients.live_keys(tx, found.id)
@@ -139,7 +139,7 @@ def rotate(client: str, *, keep_s: int, end_old: bool, reason: str, json_: bool)
 @json_option
 def revoke(client: str, *, prefix: str | None, reason: str, yes: bool, json_: bool) -> None:
     """End a client and all its keys for good, or only one key. Both end at once."""
-    act = Act(surroundings.actor(), reason)
+    act = Act(acting.operator().actor, reason)
     store = database()
     if prefix is None:
         with store.transaction() as tx:
@@ -175,13 +175,15 @@ def limits(
     """Set how often a client may ask; without an option, show it. What is not named stays."""
     if to_default and (initialize or verify):
         raise click.UsageError("--default sets both: name no other limit with it")
+    is_asked = not (to_default or initialize or verify)
+    who = None if is_asked else acting.operator()
     with database().transaction() as tx:
         found = _live(tx, client)
         if not to_default:
             initialize = initialize or found.initialize_limit
             verify = verify or found.verify_limit
-        if (initialize, verify) != (found.initialize_limit, found.verify_limit):
-            act = Act(surroundings.actor(), reason)
+        if who and (initialize, verify) != (found.initialize_limit, found.verify_limit):
+            act = Act(who.actor, reason)
             api_clients.limit(tx, found.id, initialize, verify, act)
     report = {"client_id": found.id, "initialize_limit": initialize, "verify_limit": verify}
     shown = {name: value or "default" for name, value in report.items()}

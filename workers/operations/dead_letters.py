@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from workers import replay as replaying
-from workers.operations import surroundings
-from workers.operations.options import (
-    confirm,
-    cursor_option,
-    database,
-    json_option,
-    limit_option,
-    reason_option,
-    yes_option,
+from workers.operations import acting, letter_decisions, letter_edits, letter_replays, letter_tales
+from workers.operations.letter_options import filtered, filters
+from workers.operations.options import cursor_option, database, json_option, limit_option
+from workers.operations.output import Failed, age, as_json, as_lines, as_table
+from workers.replaying.rehearsal import rehearse
+from workers.store import letters_shown
+from workers.store.letter_filters import ANY_STATUS, STATUSES, Wanted
+
+COLUMNS = ("id", "reason", "provider", "reference", "tries", "status", "owner", "age")
+GROUP_COLUMNS = ("fingerprint", "letters", "reason", "provider", "type", "money", "newest", "said")
+TRY_COLUMNS = ("number", "started_at", "outcome", "error_class", "message", "worker")
+EDIT_COLUMNS = ("child_event_id", "parent_event_id", "actor", "reason", "at")
+
+status_option = click.option(
+    "--status", type=click.Choice([*STATUSES, ANY_STATUS]), default="open", show_default=True
 )
-from workers.operations.output import REFUSED, Failed, age, as_json, as_lines, as_table
-from workers.store import dead_letters as letters
-from workers.store import views
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-COLUMNS = ("id", "reason", "provider", "reference", "tries", "status", "age")
-
-STATUSES = ("open", "replaying", "resolved", "discarded")
 
 
 @click.group("dead-letters")
@@ -36,25 +30,30 @@ def dead_letters() -> None:
     """Events that are set aside until a person decides."""
 
 
+for command in (
+    letter_replays.replay,
+    letter_edits.edit,
+    letter_decisions.discard,
+    letter_decisions.reopen,
+    letter_decisions.note,
+    letter_decisions.assign,
+    letter_tales.reveal,
+    letter_tales.export,
+):
+    dead_letters.add_command(command)
+
+
 @dead_letters.command("list")
-@click.option("--provider")
-@click.option("--type", "type_", help="The provider's name of the event.")
-@click.option("--reason", help="The reason class, e.g. mismatch or unknown_reference.")
-@click.option("--fingerprint", help="One cause: what failed alike has the same.")
-@click.option("--reference")
-@click.option("--status", type=click.Choice([*STATUSES, "all"]), default="open", show_default=True)
+@filters()
+@status_option
 @limit_option
 @cursor_option
 @json_option
-def list_(
-    *, limit: int, cursor: int | None, json_: bool, type_: str | None, **filters: str | None
-) -> None:
+def list_(*, status: str, limit: int, cursor: int | None, json_: bool, **options: Any) -> None:
     """List dead letters, newest first."""
-    filters["type"] = type_
-    if filters["status"] == "all":
-        filters["status"] = None
+    wanted = filtered(options, status=status)
     with database().transaction() as tx:
-        found = views.letters(tx, filters=filters, before=cursor, limit=limit)
+        found = letters_shown.page(tx, wanted, before=cursor, limit=limit)
     next_cursor = found[-1]["id"] if len(found) == limit else None
     if json_:
         as_json({"items": found, "next_cursor": next_cursor})
@@ -67,66 +66,79 @@ def list_(
     as_table(rows, COLUMNS, "Nothing is set aside.")
 
 
+@dead_letters.command("groups")
+@filters()
+@status_option
+@json_option
+def groups(*, status: str, json_: bool, **options: Any) -> None:
+    """List causes: letters that failed alike, the largest group first.
+
+    `dead-letters replay --fingerprint F --dry-run` says what replaying one of them would do.
+    """
+    with database().transaction() as tx:
+        found = letters_shown.groups(tx, filtered(options, status=status))
+    if json_:
+        as_json({"items": found})
+        return
+    now = datetime.now(UTC)
+    rows = [
+        {
+            **group,
+            "money": _money(group["amounts_minor"]),
+            "newest": age(now - group["newest_at"]),
+            "said": group["message"],
+        }
+        for group in found
+    ]
+    as_table(rows, GROUP_COLUMNS, "Nothing is set aside.")
+
+
 @dead_letters.command("show")
 @click.argument("letter_id", type=int)
+@click.option("--what-if", is_flag=True, help="Say what a replay would do now.")
 @json_option
-def show(letter_id: int, *, json_: bool) -> None:
-    """Show one dead letter with its attempts and history. Bodies stay masked."""
-    with database().transaction() as tx:
-        found = views.letter(tx, letter_id)
+def show(letter_id: int, *, what_if: bool, json_: bool) -> None:
+    """Show one dead letter with its attempts, history, body and payment.
+
+    The body is masked: `dead-letters reveal` shows it whole, and notes that it did.
+    """
+    store = database()
+    with store.transaction() as tx:
+        found = letters_shown.one(tx, letter_id)
     if found is None:
         raise Failed("dead_letter_unknown", f"there is no dead letter {letter_id}")
+    if what_if:
+        who = acting.operator()
+        tried = rehearse(store, Wanted(ids=(letter_id,)), actor=who.actor)
+        found["what_if"] = letter_replays.rehearsed(tried)
     if json_:
         as_json(found)
         return
+    _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
     as_lines(found)
+    click.echo("\npayment")
+    if found["payment"] is None:
+        click.echo("No payment is known by its reference.")
+    else:
+        as_lines(found["payment"])
     click.echo("\nattempts")
-    columns = ("number", "started_at", "outcome", "error_class", "message", "worker")
-    as_table(found["tries"], columns, "none recorded")
+    as_table(found["tries"], TRY_COLUMNS, "none recorded")
     click.echo("\nhistory")
     as_table(found["history"], ("at", "action", "actor", "reason"), "none")
+    if found["edits"]:
+        click.echo("\nedits")
+        as_table(found["edits"], EDIT_COLUMNS, "")
+    if found["event"] is not None:
+        click.echo("\nevent, its body masked")
+        as_lines(found["event"])
+        as_json(found["event"]["masked_body"])
+    if "what_if" in found:
+        click.echo("\nwhat a replay would do now")
+        letter_replays.print_rehearsal(found["what_if"])
 
 
-@dead_letters.command("replay")
-@click.argument("letter_ids", type=int, nargs=-1, required=True)
-@reason_option
-@yes_option
-@json_option
-def replay(letter_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) -> None:
-    """Give events another try, now and by the usual path. Repeating it is harmless."""
-    store = database()
-    open_ids = _only_open(letter_ids)
-    confirm(len(open_ids), "Replay dead letters:", yes=yes)
-    done = replaying.replay(store, open_ids, actor=surroundings.actor(), reason=reason)
-    report = asdict(done) | {"dry_run": False, "aborted": False}
-    as_json(report) if json_ else as_lines(report)
-    if done.failed:
-        click.get_current_context().exit(REFUSED)
-
-
-@dead_letters.command("discard")
-@click.argument("letter_ids", type=int, nargs=-1, required=True)
-@reason_option
-@yes_option
-@json_option
-def discard(letter_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) -> None:
-    """Let events go for good: they are kept, but nothing will be done about them."""
-    store = database()
-    open_ids = _only_open(letter_ids)
-    confirm(len(open_ids), "Discard dead letters:", yes=yes)
-    with store.transaction() as tx:
-        count = letters.discard(tx, open_ids, actor=surroundings.actor(), reason=reason)
-    report = {"matched": len(open_ids), "discarded": count}
-    as_json(report) if json_ else as_lines(report)
-    if count < len(open_ids):
-        click.get_current_context().exit(REFUSED)
-
-
-def _only_open(letter_ids: Sequence[int]) -> list[int]:
-    with database().transaction() as tx:
-        open_ids = views.open_letters_exist(tx, letter_ids)
-    missing = sorted(set(letter_ids) - set(open_ids))
-    if missing:
-        named = ", ".join(map(str, missing))
-        raise Failed("dead_letter_not_open", f"not open, or not there: {named}")
-    return open_ids
+def _money(amounts_minor: dict[str, int]) -> str:
+    return ", ".join(f"{amount} {currency}" for currency, amount in amounts_minor.items())

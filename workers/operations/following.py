@@ -9,7 +9,6 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-import redis
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -52,7 +51,8 @@ def ring(event_id: int) -> None:
     url = os.environ.get("REDIS_URL")
     if not url:
         return
-    from dramatiq import BrokerConnectionError  # noqa: PLC0415 - most commands ring for nothing
+    import redis  # noqa: PLC0415 - most commands ring for nothing, and it is a tenth of a start
+    from dramatiq import BrokerConnectionError  # noqa: PLC0415 - as above
 
     from workers.broker import make_broker  # noqa: PLC0415 - as above
     from workers.broker import ring as ring_for  # noqa: PLC0415 - as above

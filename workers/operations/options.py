@@ -9,6 +9,9 @@ from workers.operations import surroundings
 from workers.settings import StoreSettings
 from workers.store.views import PAGE_MAX
 
+_DATABASE = "workers.operations.database"
+"""Under which a command's database is kept with it."""
+
 json_option = click.option("--json", "json_", is_flag=True, help="Print JSON for scripts.")
 
 reason_option = click.option(
@@ -28,9 +31,18 @@ cursor_option = click.option(
 
 
 def database() -> Database:
-    """Return the database of the environment, or of the local service that is running."""
-    surroundings.adopt()
-    return Database(StoreSettings().database_url, name="payratchet cli")
+    """Return the database of the environment, or of the local service that is running.
+
+    It is one for the whole command; its connection is closed when the command ends.
+    """
+    context = click.get_current_context()
+    opened: Database | None = context.meta.get(_DATABASE)
+    if opened is None:
+        surroundings.adopt()
+        opened = Database(StoreSettings().database_url, name="payratchet cli")
+        context.meta[_DATABASE] = opened
+        context.call_on_close(opened.close)
+    return opened
 
 
 def confirm(count: int, what: str, *, yes: bool) -> None:

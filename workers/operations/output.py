@@ -34,10 +34,11 @@ class Failed(click.ClickException):
 
 def as_json(shown: object) -> None:
     """Print one JSON value on stdout; times as ISO 8601 in UTC."""
-    click.echo(json.dumps(shown, default=_plain, ensure_ascii=True))
+    click.echo(json.dumps(shown, default=plain, ensure_ascii=True))
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return what JSON has no form for as text; times as ISO 8601 in UTC."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return str(value)
@@ -45,7 +46,7 @@ def _plain(value: object) -> object:
 
 def printable(value: object) -> str:
     """Return text that cannot steer a terminal, whatever a payload put into it."""
-    text = "" if value is None else str(_plain(value) if isinstance(value, datetime) else value)
+    text = "" if value is None else str(plain(value) if isinstance(value, datetime) else value)
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 

@@ -17,7 +17,9 @@ from domain.providers import PROVIDERS
 from domain.transitions import State
 from workers.announce import announce
 from workers.commands import enqueue
-from workers.operations import following, surroundings
+from workers.operations import acting, following
+from workers.operations.corrections import correct, write_off
+from workers.operations.explain import explain
 from workers.operations.options import (
     confirm,
     cursor_option,
@@ -28,6 +30,7 @@ from workers.operations.options import (
     yes_option,
 )
 from workers.operations.output import Failed, as_json, as_lines, as_table
+from workers.operations.refunds import refund_failed
 from workers.settings import KEY_VARIABLES
 from workers.store import views
 
@@ -51,6 +54,12 @@ COLUMNS = ("reference", "provider", "state", "amount_minor", "currency", "captur
 @click.group()
 def payments() -> None:
     """Announce payments and look at them."""
+
+
+payments.add_command(correct)
+payments.add_command(explain)
+payments.add_command(refund_failed)
+payments.add_command(write_off)
 
 
 def announcement(asked: dict[str, Any]) -> Announcement:
@@ -90,10 +99,9 @@ def create(
 ) -> None:
     """Make payments known before their money comes. Repeating an equal one is harmless."""
     wanted = [announcement(line) for line in _lines(file)] if file else [announcement(asked)]
+    who = acting.operator()
     confirm(len(wanted), "Announce payments:", yes=yes)
-    store = database()
-    actor = f"{surroundings.actor()} ({reason})"
-    new = announce(store, wanted, actor=actor)
+    new = announce(database(), wanted, actor=f"{who.actor} ({reason})")
     if file:
         report = {"created": new, "known": len(wanted) - new}
         as_json(report) if json_ else as_lines(report)
@@ -141,7 +149,7 @@ def verify(reference: str, *, reason: str, json_: bool) -> None:
 
     A worker asks. Exit code 1 while there is no answer: it is asked again until there is one.
     """
-    store = database()
+    store, who = database(), acting.operator()
     with store.transaction() as tx:
         found = views.payment(tx, reference)
         if found is None:
@@ -153,7 +161,7 @@ def verify(reference: str, *, reason: str, json_: bool) -> None:
             found["provider"],
             found["account"],
             reference,
-            f"{surroundings.actor()} ({reason})",
+            f"{who.actor} ({reason})",
             number=f"operator-{secrets.token_hex(NUMBER_BYTES)}",
         )
         [event_id] = enqueue(tx, [command], request_id=command.number)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workers import reconcile as reconciling
-from workers.operations import surroundings
+from workers.operations import acting
 from workers.operations.following import Seen, follow, left_going, ring
 from workers.operations.options import database, json_option, limit_option, reason_option
 from workers.operations.output import REFUSED, Failed, as_json, as_lines, as_table
@@ -62,8 +62,8 @@ def run(
     until = until or datetime.now(UTC)
     if since >= until:
         raise Failed("validation_failed", "--since must be before --until, and not in the future")
-    store = database()
-    asked = Asked(provider, account, since, until, surroundings.actor(), reason)
+    store, who = database(), acting.operator()
+    asked = Asked(provider, account, since, until, who.actor, reason)
     with store.transaction() as tx:
         run_id, event_id = reconciling.begin(tx, asked)
     ring(event_id)

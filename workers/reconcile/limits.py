@@ -32,6 +32,10 @@ LOOKING_UP_S_MAX = 5.0
 """Questions in one step, and after how long it asks no further one: a slow provider must not keep
 a worker from its other work."""
 
+UNANSWERED_S_MAX = 1_800.0
+"""How long a run goes on asking about a capture when no answer says anything. Then it ends without
+that answer, incomplete: its window counts as not covered, and the next run begins with it."""
+
 FACTS_PER_STEP = 50_000
 ITEMS_CLEARED_PER_STEP = 20_000
 RECHECKED_PER_STEP = 500

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from domain.asking import Asking, Told
-from domain.errors import OutcomeUnknown, ProviderForbids, ProviderRefused
-from domain.facts import FactKind
 from domain.money import Money
-from domain.providers.api import AnswerUnclear
-from domain.reconciliation import Finding, There, Verdict, compare
-from workers import pulse
+from domain.reconciliation import There, Verdict, compare
+from workers.reconcile import unlisted
 from workers.reconcile.limits import (
     CLOCKS_APART_S,
     FACTS_PER_STEP,
     ITEMS_CLEARED_PER_STEP,
     LIST_DELAY_S,
-    LOOKING_UP_S_MAX,
     RECHECKED_PER_STEP,
     SETTLE_EVERY_S,
     SETTLE_S_MAX,
     UNLISTED_ASKED_MAX,
-    UNLISTED_PER_STEP,
 )
 from workers.store import inbox, reconciliation_items, reconciliations, transactions
 from workers.store.inbox import CALLS
-from workers.store.reconciliation_items import Answered
 from workers.store.transactions import Books
 
 if TYPE_CHECKING:
@@ -37,13 +29,10 @@ if TYPE_CHECKING:
 
     from workers.clients.client import ProviderClient
     from workers.database import Database, Transaction
-    from workers.store.reconciliation_items import Open, Unlisted
+    from workers.store.reconciliation_items import Answered, Open
     from workers.store.reconciliations import Run
 
 log = structlog.get_logger()
-
-NOT_FOUND = 404
-"""What a provider answers that knows nothing by the name it was asked about."""
 
 SCAN, ASK, CLEAR, WAIT, RECHECK, END = "scan", "ask", "clear", "wait", "recheck", "end"
 """The parts of the end, in their order. Only ASK asks anybody."""
@@ -68,11 +57,7 @@ def step(database: Database, client: ProviderClient, run: Run, event_id: int) ->
     Raises as `pages.step` does.
     """
     part, _, after = (run.cursor or SCAN).partition(" ")
-    answers: list[Answered] = []
-    if part == ASK:
-        with database.transaction() as tx:
-            unasked = reconciliation_items.unasked(tx, run.id, after=after, limit=UNLISTED_PER_STEP)
-        answers = _look_up(client, unasked)
+    answers = unlisted.ask(database, client, run, event_id, after=after) if part == ASK else []
     with database.transaction() as tx:
         if inbox.lock_one(tx, event_id, lanes=CALLS) is None or not reconciliations.still(tx, run):
             return False
@@ -106,50 +91,6 @@ def _scan(tx: Transaction, run: Run, after: str) -> Place:
         return Place(SCAN, str(scanned.last_id), 0.0)
     count = run.missing_there + scanned.added
     return Place(ASK, delay_s=0.0) if 0 < count <= UNLISTED_ASKED_MAX else Place(CLEAR)
-
-
-def _look_up(client: ProviderClient, unasked: Sequence[Unlisted]) -> list[Answered]:
-    """Ask about some of them: a transaction that was made long before it was paid is in no list."""
-    ends_s = time.monotonic() + LOOKING_UP_S_MAX
-    answers: list[Answered] = []
-    for each in unasked:
-        if answers and time.monotonic() > ends_s:
-            break
-        pulse.beat()
-        answers.append(_asked(client, each))
-    pulse.beat()
-    return answers
-
-
-def _asked(client: ProviderClient, unlisted: Unlisted) -> Answered:
-    names = dict.fromkeys((unlisted.provider_reference or unlisted.object_id, unlisted.object_id))
-    asking = Asking(unlisted.reference, unlisted.asked, unlisted.customer_id, names=tuple(names))
-    try:
-        told = client.look_up(asking)
-    except ProviderForbids:
-        raise
-    except ProviderRefused as error:
-        # About this one it says nothing; what it says of the others is worth no less.
-        words = f"not listed; asked about it, the provider refuses: {error}"
-        return Answered(unlisted.object_id, "refused", Finding(Verdict.MISSING_THERE, words))
-    except OutcomeUnknown as error:
-        # Asked by its own name of a payment, a provider that has not heard of it may be another
-        # account of it: no proof about the payment, but a capture that this account does not have.
-        if error.http_status != NOT_FOUND or isinstance(error, AnswerUnclear):
-            raise
-        told = Told(is_known=False)
-    return Answered(unlisted.object_id, told.status or "not found", _finding(told, unlisted))
-
-
-def _finding(told: Told, unlisted: Unlisted) -> Finding:
-    is_there = any(
-        fact.kind is FactKind.SUCCEEDED and fact.object_id == unlisted.object_id
-        for fact in told.facts
-    )
-    if is_there:
-        return Finding(Verdict.EQUAL, "not listed, but there when asked")
-    words = f"not listed; asked about it, the provider says: {told.status or 'not found'}"
-    return Finding(Verdict.MISSING_THERE, words)
 
 
 def _note(tx: Transaction, run: Run, answers: Sequence[Answered]) -> Place:
@@ -186,9 +127,20 @@ def _recheck(tx: Transaction, run: Run, after: str) -> Place:
     reconciliation_items.mend(tx, run.id, equal)
     if len(found) == limit:
         return Place(RECHECK, found[-1].object_id, 0.0)
-    reconciliations.finish(tx, run.id, list_delay_s=LIST_DELAY_S)
-    log.info("reconciliation.finished", reason=run.provider, count=len(equal))
+    _finish(tx, run)
     return Place(END)
+
+
+def _finish(tx: Transaction, run: Run) -> None:
+    """End the run; its window is covered if there was an answer to every question."""
+    unanswered = reconciliation_items.unanswered(tx, run.id)
+    if unanswered:
+        problem = f"incomplete: the provider gives no answer about {unanswered} of its captures"
+        reconciliations.fail(tx, run.id, problem)
+        log.error("reconciliation.incomplete", reason=run.provider, count=unanswered)
+    else:
+        reconciliations.finish(tx, run.id, list_delay_s=LIST_DELAY_S)
+        log.info("reconciliation.finished", reason=run.provider, count=run.examined)
 
 
 def _there(item: Open) -> There:
