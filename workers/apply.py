@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from domain import operators
 from domain.commands import INTERNAL
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
 from workers import naming, pulse, settling, unclaimed
@@ -194,7 +195,14 @@ class _Judging:
         burial = verdict.burial if isinstance(verdict, (Buried, Changed)) else None
         if isinstance(verdict, Changed) and payment is not None:
             is_new_name = name is not None and name not in self.owners
-            after = outcome.change(work, heard, payment, verdict.change, is_new_name=is_new_name)
+            after = outcome.change(
+                work,
+                heard,
+                payment,
+                verdict.change,
+                is_new_name=is_new_name,
+                actor=_person(work),
+            )
             self.known[payment.reference] = after
             if name is not None:
                 self.owners.setdefault(name, payment.reference)
@@ -211,6 +219,11 @@ class _Judging:
         if found is None or (found.asked.provider, found.account) != (heard.source, heard.account):
             return None
         return found
+
+
+def _person(work: Work) -> str | None:
+    """Return who wrote the event, where that is a person and not its provider."""
+    return work.key_id if operators.name_of(work.key_id) is not None else None
 
 
 _QUIET: dict[type[object], str] = {Ignored: "ignored", Unchanged: "no_change"}

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from workers.database import Transaction
 
 
-def take_up(tx: Transaction, letter_ids: Sequence[int]) -> int:
-    """Reopen these letters in the transaction that made their payment known; return how many.
+def take_up(
+    tx: Transaction, letter_ids: Sequence[int], reason: str = "the payment has become known"
+) -> int:
+    """Reopen these letters in the transaction that has removed their cause; return how many.
 
     The relay rings for them within a second.
     """
@@ -25,7 +27,7 @@ def take_up(tx: Transaction, letter_ids: Sequence[int]) -> int:
         tx,
         letter_ids,
         actor=dead_letters.SYSTEM,
-        reason="the payment has become known",
+        reason=reason,
         replay_id=replay_id,
     )
     inbox.reopen(tx, events, lane=Lane.EVENTS, replay_id=replay_id)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain import audit
 from domain.transitions import Event, State
+from workers.store import corrections
+from workers.store.corrections import Decision
 from workers.store.payments import Step
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from domain.decide import Change
     from domain.judgement import Known
+    from domain.payment import Correction
     from workers.store.inbox import Work
+
+
+class DecidedBy(NamedTuple):
+    """Who decided, who agreed as the second person where one must, and why."""
+
+    actor: str
+    approved_by: str | None
+    reason: str
 
 
 def steps(work: Work, event_type: str, known: Known, change: Change, *, actor: str) -> list[Step]:
@@ -46,7 +59,7 @@ def steps(work: Work, event_type: str, known: Known, change: Change, *, actor: s
 
 def sealed(step: Step) -> Step:
     """Return the step with the hash of all it says and of all steps before it."""
-    return step._replace(hash=audit.link(step.prev_hash, audit_fields(step)))
+    return step._replace(hash=link(step, None))
 
 
 def cancelled(work: Work, known: Known, *, actor: str) -> Step:
@@ -70,6 +83,40 @@ def cancelled(work: Work, known: Known, *, actor: str) -> Step:
             b"",
         )
     )
+
+
+def corrected(
+    known: Known, change: Change, correction: Correction, by: DecidedBy, at: datetime
+) -> tuple[Step, Decision]:
+    """Return the step by which a person corrects the payment, and the decision sealed in it."""
+    [edge] = change.edges
+    version = known.version + 1
+    step = Step(
+        known.payment_id,
+        version,
+        edge.from_state,
+        edge.event,
+        edge.to_state,
+        None,
+        by.actor,
+        by.reason,
+        change.after.captured_minor,
+        change.after.refunded_minor,
+        change.after.disputed_minor,
+        at,
+        known.head_hash,
+        b"",
+    )
+    decision = Decision(known.payment_id, version, correction, *by, at)
+    return step._replace(hash=link(step, decision)), decision
+
+
+def link(step: Step, decision: Decision | None) -> bytes:
+    """Return the hash of all a step says, with the decision that made it, and of all before it."""
+    fields = audit_fields(step)
+    if decision is not None:
+        fields += corrections.sealed_fields(decision)
+    return audit.link(step.prev_hash, fields)
 
 
 def audit_fields(step: Step) -> list[str | int | None]:

@@ -17,9 +17,11 @@ import psycopg
 import redis
 import structlog
 
-from workers import logging, reconcile, scheduling, sweeps
+from workers import approving, logging, reconcile, scheduling, sweeps
 from workers.broker import make_broker
 from workers.database import Database
+from workers.performers import PERFORMERS
+from workers.replaying.driving import ReplayThread
 from workers.settings import RelaySettings, load
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ STORE_AWAY = (psycopg.OperationalError, redis.RedisError, dramatiq.BrokerConnect
 
 TICK_S = 0.25
 """How often the relay looks which sweep is due."""
+
+STOP_S_MAX = 5.0
+"""How long the replay in hand may take to come to a stop; another relay takes it over anyway."""
 
 
 @dataclass
@@ -52,8 +57,10 @@ def schedule(settings: RelaySettings, database: Database) -> list[Sweep]:
         Sweep("ring_due", 0.5, lambda: sweeps.ring_due(database, broker)),
         Sweep("take_up_announced", 10.0, lambda: sweeps.take_up_announced(database)),
         Sweep("bury_overdue", 60.0, lambda: sweeps.bury_overdue(database)),
+        Sweep("expire_approvals", 60.0, lambda: approving.expire_overdue(database, PERFORMERS)),
         Sweep("verify_due", 1.0, lambda: scheduling.verify_due(database, settings.schedule_s)),
         Sweep("reconcile_due", 30.0, lambda: reconcile.begin_due(database, every_s=every_s)),
+        Sweep("take_sample", 15.0, lambda: sweeps.take_sample(database)),
         Sweep("keep_house", 600.0, lambda: sweeps.keep_house(database, retention_days=days)),
     ]
 
@@ -81,9 +88,15 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     due = schedule(settings, database)
+    replays = ReplayThread(
+        Database(settings.database_url, name="payratchet replays", generic_plans=True)
+    )
+    replays.start()
     log.info("relay.started")
     while not stopping.wait(TICK_S):
         run_due(due, time.monotonic())
+    replays.stop()
+    replays.join(STOP_S_MAX)
     log.info("relay.stopped")
     return 0
 

@@ -148,11 +148,19 @@ class ConsoleSettings(StoreSettings, MoneyLimitSettings):
     redis_url: Url
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8001, ge=0, le=65_535)
-    console_hosts: str = ""
+    console_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     console_secure_cookies: Literal["auto", "always"] = "auto"
     session_secret: SecretStr = Field(min_length=SESSION_SECRET_LENGTH_MIN)
     metrics_token: SecretStr | None = Field(default=None, min_length=METRICS_TOKEN_LENGTH_MIN)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+
+    @field_validator("console_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """Take names, parted by commas."""
+        if not isinstance(value, str):
+            return value
+        return [part.strip().lower() for part in value.split(",") if part.strip()]
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -205,7 +213,7 @@ class CallSettings(BaseSettings):
 
     paystack_api_url: BaseUrl = "https://api.paystack.co"
     stripe_api_url: BaseUrl = "https://api.stripe.com"
-    call_threads: int = Field(default=16, ge=1, le=128)
+    call_threads: int = Field(default=32, ge=1, le=128)
     accounts: InstanceOf[dict[tuple[str, str], SecretStr]] = Field(default={}, repr=False)
 
     def base_url(self, provider: str) -> str:
@@ -264,7 +272,7 @@ def keys(environment: Mapping[str, str]) -> dict[tuple[str, str], SecretStr]:
 class DoctorSettings(StoreSettings):
     """Where everything is that a canary passes; the pepper signs it where it is known."""
 
-    redis_url: Url | None = None
+    redis_url: Url
     port: int = Field(default=8000, ge=0, le=65_535)
     console_port: int = Field(default=8001, ge=0, le=65_535)
     api_key_pepper: SecretStr | None = Field(default=None, min_length=PEPPER_LENGTH_MIN)
@@ -278,13 +286,13 @@ WEBHOOK_SECRETS: Mapping[str, str] = MappingProxyType(
 
 def webhook_secrets(provider: str) -> dict[str, str]:
     """Return every variable that has webhook secrets of the provider, live or retired, by name."""
-    prefix = re.escape(provider.upper().replace("-", "_"))
-    aliases = [alias for name, alias in WEBHOOK_SECRETS.items() if re.match(prefix, name)]
+    prefix = provider.upper().replace("-", "_")
+    alias = WEBHOOK_SECRETS.get(f"{prefix}_WEBHOOK_SECRET")
     pattern = re.compile(f"{prefix}(?:__.+)?_(?:WEBHOOK|RETIRED)_SECRET")
     return {
         name: text
         for name, text in sorted(os.environ.items())
-        if pattern.fullmatch(name) or name in aliases
+        if pattern.fullmatch(name) or name == alias
     }
 
 

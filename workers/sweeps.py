@@ -22,6 +22,7 @@ from workers.store import (
     housekeeping,
     inbox,
     reconciliations,
+    samples,
     waiting,
 )
 
@@ -160,6 +161,13 @@ def _overdue_letter(item: waiting.Overdue) -> dead_letters.Letter:
         None,
         1,
     )
+
+
+def take_sample(database: Database) -> bool:
+    """Keep how things are this minute, for the console's plots; return whether nobody had."""
+    with database.transaction(durable=False) as tx:
+        samples.trim(tx)
+        return samples.take(tx)
 
 
 def keep_house(database: Database, *, retention_days: int) -> None:

@@ -17,13 +17,17 @@ from workers import logging
 from workers.operations import surroundings
 from workers.operations.approvals import approvals
 from workers.operations.clients import clients
+from workers.operations.completion import completion
 from workers.operations.dead_letters import dead_letters
+from workers.operations.doctor import doctor
 from workers.operations.events import events
 from workers.operations.operators import operators
 from workers.operations.options import database, json_option
 from workers.operations.output import REFUSED, STORE_AWAY, USAGE, as_json
 from workers.operations.payments import payments
+from workers.operations.providers import providers
 from workers.operations.reconcile import reconcile
+from workers.operations.refused import refused
 from workers.operations.replays import replays
 from workers.settings import StoreSettings
 from workers.verify import verify
@@ -43,6 +47,10 @@ cli.add_command(dead_letters)
 cli.add_command(events)
 cli.add_command(replays)
 cli.add_command(reconcile)
+cli.add_command(providers)
+cli.add_command(refused)
+cli.add_command(doctor)
+cli.add_command(completion)
 
 
 @cli.command()
@@ -83,7 +91,7 @@ def main() -> None:
 def run() -> None:
     """Run the command line; turn every foreseen error into a sentence and an exit code."""
     try:
-        cli()
+        cli(prog_name="payratchet")
     except PayratchetError as error:
         _leave(f"{error.code}: {error}", REFUSED)
     except ValidationError as error:

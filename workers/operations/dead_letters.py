@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from workers.operations import acting, letter_decisions, letter_edits, letter_replays, letter_tales
+from workers.operations import (
+    acting,
+    letter_decisions,
+    letter_edits,
+    letter_rehearsals,
+    letter_replays,
+    letter_tales,
+)
 from workers.operations.letter_options import filtered, filters
 from workers.operations.options import cursor_option, database, json_option, limit_option
 from workers.operations.output import Failed, age, as_json, as_lines, as_table
@@ -110,7 +117,7 @@ def show(letter_id: int, *, what_if: bool, json_: bool) -> None:
     if what_if:
         who = acting.operator()
         tried = rehearse(store, Wanted(ids=(letter_id,)), actor=who.actor)
-        found["what_if"] = letter_replays.rehearsed(tried)
+        found["what_if"] = letter_rehearsals.rehearsed(tried)
     if json_:
         as_json(found)
         return
@@ -137,7 +144,7 @@ def _print(found: dict[str, Any]) -> None:
         as_json(found["event"]["masked_body"])
     if "what_if" in found:
         click.echo("\nwhat a replay would do now")
-        letter_replays.print_rehearsal(found["what_if"])
+        letter_rehearsals.print_rehearsal(found["what_if"])
 
 
 def _money(amounts_minor: dict[str, int]) -> str:

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from workers.operations.hops import Passed
 
 
-@click.command("doctor")
+EXAMPLES = """\b
+Examples:
+  payratchet doctor
+  payratchet doctor --web https://pay.example.com --json
+"""
+
+
+@click.command("doctor", epilog=EXAMPLES)
 @click.option("--web", metavar="URL", help="Where web is heard.  [default: this machine, PORT]")
 @click.option(
     "--console", metavar="URL", help="Where the console is.  [default: this machine, CONSOLE_PORT]"
@@ -28,11 +35,6 @@ def doctor(*, web: str | None, console: str | None, json_: bool) -> None:
     The canary is signed, accepted by web, committed, rung for and finished by a worker like any
     event, and can say nothing about money. Each hop that fails says what to do. Exits with 1 when
     one fails, with 3 when a store is away.
-
-    \b
-    Example:
-      payratchet doctor
-      payratchet doctor --web https://pay.example.com --json
     """
     surroundings.adopt("API_KEY_PEPPER")
     found: list[Passed] = []

@@ -95,9 +95,12 @@ class Examination:
             found = canaries.schema_revision(tx)
         wanted = newest_migration()
         if found != wanted:
+            is_newer = found is not None and found > wanted
             raise HopFailed(
                 f"the schema is at {found or 'nothing'}, this version needs {wanted}",
-                "run `payratchet migrate` as the database's owner",
+                "this program is older than the database: update it"
+                if is_newer
+                else "run `payratchet migrate` as the database's owner",
             )
         return f"at {found}"
 
@@ -119,8 +122,6 @@ class Examination:
 
         from workers.broker import connect, probe  # noqa: PLC0415 - as above
 
-        if self._settings.redis_url is None:
-            raise HopFailed("REDIS_URL is not set", "set it to what web and workers have")
         try:
             probe(connect(self._settings.redis_url))
         except (redis.RedisError, ValueError) as error:
@@ -162,7 +163,9 @@ class Examination:
         if answer.status != OK:
             code = answer.said.get("code", "")
             raise HopFailed(f"refused: {answer.status} {code}".strip(), _CURES.get(code, _ANY_CURE))
-        self._event_id = int(answer.said["event_id"])
+        self._event_id = int(answer.said.get("event_id", 0))
+        if not self._event_id:
+            raise HopFailed("whoever answers there is not our web", "say where it is: --web URL")
         return None
 
     def _ring(self) -> None:
@@ -171,8 +174,6 @@ class Examination:
 
         from workers.broker import make_broker, ring  # noqa: PLC0415 - as above
 
-        if self._settings.redis_url is None:
-            return
         try:
             ring(make_broker(self._settings.redis_url), Lane.EVENTS, [self._event_id])
         except (redis.RedisError, BrokerConnectionError):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.timeline import Entry, Timeline
     from workers.database import Transaction
 
-COLUMNS = ("at", "what happened", "rule", "who")
+COLUMNS = ("at", "what happened")
 
 Explained = dict[str, Any]
 
@@ -103,6 +103,12 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _said(entry: dict[str, Any]) -> str:
+    """Return what happened, and then in brackets who did it and the rule by which."""
+    more = [str(each) for each in (entry["actor"], entry["rule"]) if each]
+    return f"{entry['summary']} [{'; '.join(more)}]" if more else str(entry["summary"])
+
+
 def _print(explained: Explained) -> None:
     payment, verdict = explained["payment"], explained["verdict"]
     if payment is not None:
@@ -122,9 +128,7 @@ def _print(explained: Explained) -> None:
     rows = [
         {
             "at": f"{entry['at']:%Y-%m-%d %H:%M:%S}",
-            "what happened": entry["summary"],
-            "rule": entry["rule"],
-            "who": entry["actor"],
+            "what happened": _said(entry),
         }
         for entry in explained["entries"]
     ]

@@ -1,4 +1,4 @@
-"""Knocking at our own doors over HTTP: one request, one answer, and no longer than is reasonable."""
+"""Knocking at our own doors over HTTP: one request, one answer, within a reasonable time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def knock(
     body: bytes | None = None,
     headers: Sequence[tuple[str, str]] = (),
 ) -> Answer:
-    """Send one request, a POST where there is a body. Raises OSError or HTTPException: no answer."""
+    """Send one request, a POST where it has a body. Raises OSError or HTTPException."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=ANSWER_S_MAX)

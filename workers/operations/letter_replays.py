@@ -13,13 +13,14 @@ from workers.operations import acting
 from workers.operations.approvals import leave_waiting
 from workers.operations.following import Seen, follow, left_going
 from workers.operations.letter_options import meant, wanted
+from workers.operations.letter_rehearsals import show_rehearsal
 from workers.operations.options import confirm, database, json_option, reason_option, yes_option
-from workers.operations.output import REFUSED, Failed, as_json, as_lines, as_table
+from workers.operations.output import REFUSED, Failed, as_json, as_lines
 from workers.replaying import driving
 from workers.replaying.errors import NothingMatched
 from workers.replaying.freezing import Asked, Frozen, freeze
 from workers.replaying.limits import RATE_PER_S, RATE_PER_S_MAX
-from workers.replaying.rehearsal import Rehearsed, rehearse
+from workers.replaying.rehearsal import rehearse
 from workers.replaying.stepping import Driver
 from workers.settings import MoneyLimitSettings
 from workers.store import letters_shown, replays, replays_shown
@@ -93,7 +94,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
         canary, max_failures = canary or 0, _most(chosen.ids, max_failures)
     if dry_run:
         tried = rehearse(store, chosen, actor=who.actor, canary=canary, max_failures=max_failures)
-        _show_rehearsal(tried, json_=json_)
+        show_rehearsal(tried, json_=json_)
         return
     asked = Asked(
         chosen,
@@ -191,55 +192,3 @@ def _follow(store: Database, replay_id: int, *, quiet: bool) -> None:
         return Seen(words, taken_up=True, ended=job.status != "running")
 
     follow(look, quiet=quiet, wait_s=FOLLOW_S_MAX)
-
-
-def rehearsed(tried: Rehearsed) -> dict[str, Any]:
-    """Return a rehearsal in the shape of a replay, with what it would change."""
-    return {
-        "replay_id": None,
-        "dry_run": True,
-        "matched": tried.matched,
-        "rehearsed": tried.rehearsed,
-        "replayed": tried.rehearsed,
-        "succeeded": tried.succeeded,
-        "failed": tried.failed,
-        "aborted": tried.aborted,
-        "ledger_diff": tried.ledger_diff,
-        "payments": tried.payments,
-        "accounts": tried.accounts,
-        "outcomes": [each._asdict() for each in tried.outcomes],
-    }
-
-
-def _show_rehearsal(tried: Rehearsed, *, json_: bool) -> None:
-    shown = rehearsed(tried)
-    as_json(shown) if json_ else print_rehearsal(shown)
-
-
-def print_rehearsal(shown: dict[str, Any]) -> None:
-    """Print what a replay would do, for a person."""
-    as_lines(shown)
-    if shown["matched"] > len(shown["outcomes"]):
-        click.echo(f"Only the oldest {len(shown['outcomes'])} were rehearsed.")
-    click.echo("\nletters")
-    as_table(shown["outcomes"], ("letter_id", "outcome", "reason", "message"), "none")
-    click.echo("\npayments")
-    rows = [
-        {
-            "reference": each["reference"],
-            "state": _change(each, "state"),
-            "captured_minor": _change(each, "captured_minor"),
-            "refunded_minor": _change(each, "refunded_minor"),
-            "currency": each["after"]["currency"],
-        }
-        for each in shown["payments"]
-    ]
-    columns = ("reference", "state", "captured_minor", "refunded_minor", "currency")
-    as_table(rows, columns, "No payment would change.")
-    click.echo("\naccounts")
-    as_table(shown["accounts"], ("account", "amount_minor", "currency"), "No money would move.")
-
-
-def _change(each: dict[str, Any], name: str) -> str:
-    before, after = (each["before"] or {}).get(name), each["after"][name]
-    return str(after) if before == after else f"{before} -> {after}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 DONE, REFUSED, USAGE, STORE_AWAY = 0, 1, 2, 3
 """Exit codes."""
+
+WHOLE_LENGTH_MAX = 22
+"""Characters of a cell that is not folded if there is room: a reason, a time, most references."""
+
+FOLDED_LENGTH_MIN = 8
+"""Characters that a column of longer cells has at least."""
+
+GAP = 1
+"""Characters between two columns."""
 
 
 class Failed(click.ClickException):
@@ -64,12 +73,55 @@ def as_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], empty
     if not rows:
         click.echo(empty)
         return
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(printable(row.get(column)) for column in columns))
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    console = Console(markup=False, highlight=False, emoji=False)
+    cells = [[_cell(row.get(column)) for row in rows] for column in columns]
+    widths = [
+        max(map(len, (*each, *_words(name)))) for name, each in zip(columns, cells, strict=True)
+    ]
+    whole = _kept_whole(widths, console.width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    for number, column in enumerate(columns):
+        widest = max(map(len, cells[number]))
+        is_number = all(isinstance(row.get(column), int) for row in rows)
+        table.add_column(
+            (" " if sum(map(len, _words(column))) < widest else "\n").join(_words(column)),
+            overflow="fold",
+            no_wrap=number in whole,
+            justify="right" if is_number else "left",
+        )
+    for row in zip(*cells, strict=True):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _words(column: str) -> list[str]:
+    return column.replace("_", " ").split()
+
+
+def _cell(value: object) -> str:
+    """Return what stands in a table; times to the second, in UTC."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return printable(value)
+
+
+def _kept_whole(widths: Sequence[int], space: int) -> set[int]:
+    """Return which columns are never folded: the narrow ones, as many as there is room for.
+
+    The first column says what a row is called, which people copy: it is folded last.
+    """
+    whole = {number for number, width in enumerate(widths) if width <= WHOLE_LENGTH_MAX}
+    while whole and _needed(widths, whole) > space:
+        whole.discard(max(whole, key=lambda number: (number > 0, widths[number])))
+    return whole
+
+
+def _needed(widths: Sequence[int], whole: set[int]) -> int:
+    least = (
+        width if number in whole else min(width, FOLDED_LENGTH_MIN)
+        for number, width in enumerate(widths)
+    )
+    return sum(least) + GAP * (len(widths) - 1)
 
 
 def as_lines(shown: Mapping[str, object]) -> None:

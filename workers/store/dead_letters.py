@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.arrays import Int4s, Int8s, Texts, Times
+from domain.commands import INTERNAL
 from workers.columns import pack
 
 if TYPE_CHECKING:
@@ -129,46 +130,26 @@ def resolve_refetched(tx: Transaction, event_id: int) -> None:
     tx.execute(_REFETCHED, (event_id, SYSTEM))
 
 
-_WENT_THROUGH = """
-    SELECT count(*) FROM dead_letters WHERE event_id = ANY(%b::bigint[]) AND status = 'resolved'
-"""
-
-_UNFINISHED = "SELECT count(*) FROM inbound_work WHERE event_id = ANY(%b::bigint[])"
-
-
-def unfinished(tx: Transaction, event_ids: Sequence[int]) -> int:
-    """Return how many of these events still owe work."""
-    row = tx.execute(_UNFINISHED, (Int8s(event_ids),)).fetchone()
-    return row[0] if row else 0
-
-
-def went_through(tx: Transaction, event_ids: Sequence[int]) -> int:
-    """Return how many of these events' letters are resolved."""
-    row = tx.execute(_WENT_THROUGH, (Int8s(event_ids),)).fetchone()
-    return row[0] if row else 0
-
-
-_DISCARD = """
-    WITH discarded AS (
-        UPDATE dead_letters SET status = 'discarded', resolved_at = now()
-        WHERE id = ANY(%b::bigint[]) AND status = 'open'
-        RETURNING id
-    )
-    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
-    SELECT id, 'discarded', %s, %s FROM discarded
+_OPEN_OF_COMMAND = f"""
+    SELECT l.id FROM dead_letters l
+    JOIN inbound_dedup d ON d.event_id = l.event_id
+    WHERE d.source = '{INTERNAL}' AND d.account = 'default' AND d.event_key = %s
+      AND l.status = 'open'
 """
 
 
-def discard(tx: Transaction, letter_ids: Sequence[int], *, actor: str, reason: str) -> int:
-    """Close open letters that a person lets go; return how many of them were open."""
-    return tx.execute(_DISCARD, (list(letter_ids), actor, reason)).rowcount
+def open_of_command(tx: Transaction, key: str) -> list[int]:
+    """Return the open letter of the command of this key, if it has one."""
+    return [row[0] for row in tx.execute(_OPEN_OF_COMMAND, (key,)).fetchall()]
 
 
 _RAISE = """
-    WITH raised AS (
-        UPDATE dead_letters SET status = 'replaying'
-        WHERE id = ANY(%b::bigint[]) AND status = 'open'
-        RETURNING id, event_id, received_at
+    WITH still AS MATERIALIZED (
+        SELECT id FROM dead_letters WHERE id = ANY(%b::bigint[]) AND status = 'open'
+        ORDER BY id FOR UPDATE
+    ), raised AS (
+        UPDATE dead_letters d SET status = 'replaying' FROM still WHERE d.id = still.id
+        RETURNING d.id, event_id, received_at
     ), noted AS (
         INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason, replay_id)
         SELECT id, 'replayed', %s, %s, %s FROM raised

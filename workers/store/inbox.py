@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Work(NamedTuple):
-    """An unfinished event, its row locked. `now` is the transaction's own time."""
+    """An unfinished event, its row locked. `now` is the transaction's own time.
+
+    `key_id` names the secret that signed the event, or the person who wrote it (`operator:NAME`).
+    """
 
     event_id: int
     received_at: datetime
@@ -33,6 +36,7 @@ class Work(NamedTuple):
     request_id: str
     body: bytes
     now: datetime
+    key_id: str = ""
 
 
 ORDINARY = (Lane.EVENTS, Lane.REPLAY)
@@ -44,7 +48,7 @@ QUARANTINE = (Lane.QUARANTINE,)
 
 _LOCK = """
     SELECT w.event_id, w.received_at, w.lane, w.since, w.attempts, w.crashes, w.replay_id,
-           e.source, e.account, e.event_key, e.mode, e.request_id, e.body, now()
+           e.source, e.account, e.event_key, e.mode, e.request_id, e.body, now(), e.key_id
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     WHERE w.event_id = ANY(%b::bigint[])

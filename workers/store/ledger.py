@@ -191,6 +191,29 @@ def _line(n: int, posting: Posting, leg: Leg, found: dict[Owner, Balance]) -> Ro
     )
 
 
+_TOPPED_UP = """
+    SELECT EXISTS (SELECT 1 FROM sms_transactions WHERE payment_log_id = %s AND kind = 'top_up')
+"""
+
+
+def is_topped_up(tx: Transaction, payment_id: int) -> bool:
+    """Return whether the payment's top-up is on a statement: it is there once only."""
+    row = tx.execute(_TOPPED_UP, (payment_id,)).fetchone()
+    return bool(row and row[0])
+
+
+_IS_POSTED = """
+    SELECT EXISTS (SELECT 1 FROM ledger_entries
+                   WHERE payment_id IS NULL AND effect = %s AND object_id = %s)
+"""
+
+
+def is_posted(tx: Transaction, effect: str, object_id: str) -> bool:
+    """Return whether an effect that is no payment's own was posted under this name."""
+    row = tx.execute(_IS_POSTED, (effect, object_id)).fetchone()
+    return bool(row and row[0])
+
+
 _HELD = """
     SELECT object_id, account, amount_minor, currency FROM ledger_entries e
     WHERE payment_id IS NULL AND effect = 'unclaimed' AND object_id = ANY(%b::text[])

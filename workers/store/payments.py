@@ -12,6 +12,7 @@ from domain.judgement import Known
 from domain.money import Money
 from domain.payment import Asked
 from workers.columns import pack
+from workers.store import corrections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from psycopg import Cursor
     from psycopg.rows import TupleRow
 
+    from domain.payment import Correction
     from workers.database import Transaction
 
 
@@ -31,13 +33,13 @@ class PaymentChangedUnderLock(Exception):
     """A payment's version moved while its row was locked: somebody wrote without the lock."""
 
 
-_LOCK = """
+_READ = """
     SELECT id, reference, account, amount_minor, currency, provider, customer_id, cancelled,
-           lock_version, head_hash, state
+           lock_version, head_hash, state, corrected
     FROM payment_logs WHERE reference = ANY(%b::text[])
     ORDER BY id
-    FOR NO KEY UPDATE
 """
+_LOCK = f"{_READ} FOR NO KEY UPDATE"
 
 _FACTS = """
     SELECT payment_id, kind, object_id, status, amount_minor, currency, capture_id
@@ -52,9 +54,19 @@ def lock(tx: Transaction, references: Sequence[str]) -> dict[str, Known]:
     Locked in id order, so that two workers with the same payments never wait for each other in a
     circle; against writers only, so that rows that refer to them may come meanwhile.
     """
-    rows = tx.execute(_LOCK, (Texts(sorted(set(references))),), binary=True).fetchall()
+    return _all(tx, _LOCK, references)
+
+
+def look(tx: Transaction, reference: str) -> Known | None:
+    """Return the payment as it is at the moment, for whoever only looks; its row is not locked."""
+    return _all(tx, _READ, [reference]).get(reference)
+
+
+def _all(tx: Transaction, query: str, references: Sequence[str]) -> dict[str, Known]:
+    rows = tx.execute(query, (Texts(sorted(set(references))),), binary=True).fetchall()
     told = facts(tx, [row[0] for row in rows if row[8] > 0])
-    return {row[1]: _known(row, told.get(row[0], ())) for row in rows}
+    decided = corrections.newest(tx, [row[0] for row in rows if row[11]])
+    return {row[1]: _known(row, told.get(row[0], ()), decided.get(row[0])) for row in rows}
 
 
 def facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, ...]]:
@@ -71,10 +83,11 @@ def facts(tx: Transaction, payment_ids: Sequence[int]) -> dict[int, tuple[Fact, 
     return found
 
 
-def _known(row: TupleRow, told: tuple[Fact, ...]) -> Known:
+def _known(row: TupleRow, told: tuple[Fact, ...], decided: Correction | None) -> Known:
     """Fold the facts. Raises RecordDisagrees when the row says otherwise."""
     (payment_id, reference, account, amount_minor, currency, provider, customer_id) = row[:7]
-    asked = Asked(Money(currency, amount_minor), provider, customer_id, cancelled=row[7])
+    money = Money(currency, amount_minor)
+    asked = Asked(money, provider, customer_id, cancelled=row[7], correction=decided)
     position = fold(asked, told)
     if position.state != row[10]:
         raise RecordDisagrees(f"{reference} is stored as {row[10]}, its facts say {position.state}")
@@ -237,6 +250,31 @@ def cancel(tx: Transaction, known: Known, step: Step) -> None:
         *(step.to_state, step.version, step.hash, known.payment_id, known.version),
     )
     if tx.execute(_CANCEL, values).rowcount != 1:
+        raise PaymentChangedUnderLock(known.reference)
+
+
+_CORRECT = f"""
+    WITH step AS ({_STEPS_ADDED}
+    )
+    UPDATE payment_logs
+    SET state = %s, captured_minor = %s, refunded_minor = %s, disputed_minor = %s, cancelled = %s,
+        corrected = true, lock_version = %s, head_hash = %s, updated_at = now()
+    WHERE id = %s AND lock_version = %s
+"""
+
+
+def correct(tx: Transaction, known: Known, step: Step, asked: Asked) -> None:
+    """Move the payment to where a person says that it is; `asked` has the decision in it.
+
+    The decision itself is written by `corrections.add`. Raises PaymentChangedUnderLock when the
+    payment is not as it was read.
+    """
+    values = (
+        *pack([step], _STEP_KINDS),
+        *(step.to_state, step.captured_minor, step.refunded_minor, step.disputed_minor),
+        *(asked.cancelled, step.version, step.hash, known.payment_id, known.version),
+    )
+    if tx.execute(_CORRECT, values).rowcount != 1:
         raise PaymentChangedUnderLock(known.reference)
 
 

@@ -167,6 +167,19 @@ def unasked(tx: Transaction, run_id: int, *, after: str, limit: int) -> list[Unl
     ]
 
 
+UNANSWERED = "unanswered"
+"""The status of a capture about which the provider was asked for long, and never said a thing."""
+
+
+def unanswered(tx: Transaction, run_id: int) -> int:
+    """Count the captures about which there was no answer."""
+    row = tx.execute(
+        "SELECT count(*) FROM reconciliation_items WHERE run_id = %s AND status = %s",
+        (run_id, UNANSWERED),
+    ).fetchone()
+    return row[0] if row else 0
+
+
 class Answered(NamedTuple):
     """What the provider said about a capture that it had not listed."""
 

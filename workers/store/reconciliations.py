@@ -137,6 +137,18 @@ def lived(tx: Transaction, event_id: int) -> None:
     tx.execute("UPDATE inbound_work SET crashes = 0 WHERE event_id = %s", (event_id,))
 
 
+_FAILING = """
+    SELECT extract(epoch FROM now() - since)::float FROM inbound_work
+    WHERE event_id = %s AND attempts > 0
+"""
+
+
+def failing_s(tx: Transaction, event_id: int) -> float:
+    """Return for how long the run's next step has failed again and again; 0.0: it has not."""
+    row = tx.execute(_FAILING, (event_id,)).fetchone()
+    return row[0] if row else 0.0
+
+
 def again(tx: Transaction, event_id: int, *, delay_s: float) -> None:
     """Put the run's command off without counting a try; what failed before is forgotten."""
     tx.execute(

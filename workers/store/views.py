@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from workers.database import Transaction
 
@@ -61,76 +61,6 @@ _OWED = """
 def owed(tx: Transaction, event_id: int) -> Shown:
     """Return whether a command is finished, how often it failed, and why it died if it did."""
     return _rows(tx, _OWED, {"event_id": event_id})[0]
-
-
-_LETTERS = """
-    SELECT id, event_id, source AS provider, account, event_type AS type, reason, error_class,
-           message, fingerprint, reference, amount_minor, currency, attempts, status, dead_at,
-           resolved_at
-    FROM dead_letters
-"""
-
-
-def letters(
-    tx: Transaction,
-    *,
-    filters: Mapping[str, str | None],
-    before: int | None,
-    limit: int,
-) -> list[Shown]:
-    """Return a page of dead letters, newest first.
-
-    `filters` may hold provider, type, reason, fingerprint, status and reference; None matches all.
-    """
-    query = f"""{_LETTERS}
-        WHERE (%(provider)s::text IS NULL OR source = %(provider)s)
-          AND (%(type)s::text IS NULL OR event_type = %(type)s)
-          AND (%(reason)s::text IS NULL OR reason = %(reason)s)
-          AND (%(fingerprint)s::text IS NULL OR fingerprint = %(fingerprint)s)
-          AND (%(status)s::text IS NULL OR status = %(status)s)
-          AND (%(reference)s::text IS NULL OR reference = %(reference)s)
-          AND (%(before)s::bigint IS NULL OR id < %(before)s)
-        ORDER BY id DESC LIMIT %(limit)s"""
-    return _rows(tx, query, {**filters, "before": before, "limit": limit})
-
-
-def letter(tx: Transaction, letter_id: int) -> Shown | None:
-    """Return one dead letter with its attempts, its history and its event, or None."""
-    found = _rows(tx, f"{_LETTERS} WHERE id = %(id)s", {"id": letter_id})
-    if not found:
-        return None
-    shown = found[0]
-    by_event = {"event_id": shown["event_id"]}
-    shown["tries"] = _rows(tx, _TRIES, by_event)
-    shown["history"] = _rows(tx, _HISTORY, {"id": letter_id})
-    shown["event"] = next(iter(_rows(tx, _EVENT, by_event)), None)
-    return shown
-
-
-_TRIES = """
-    SELECT number, started_at, ended_at, worker, outcome, error_class, message, replay_id
-    FROM attempts WHERE event_id = %(event_id)s ORDER BY id
-"""
-
-_HISTORY = """
-    SELECT action, actor, reason, replay_id, at FROM dead_letter_actions
-    WHERE dead_letter_id = %(id)s ORDER BY id
-"""
-
-_EVENT = """
-    SELECT e.id, e.received_at, e.source AS provider, e.account, e.event_key, e.reference, e.mode,
-           e.headers, e.key_id, e.request_id, e.traceparent, octet_length(e.body) AS body_bytes,
-           encode(sha256(e.body), 'hex') AS body_sha256
-    FROM inbound_events e
-    JOIN dead_letters d ON d.event_id = e.id AND d.received_at = e.received_at
-    WHERE e.id = %(event_id)s
-"""
-
-
-def open_letters_exist(tx: Transaction, letter_ids: Sequence[int]) -> list[int]:
-    """Return which of these dead letters are open."""
-    query = "SELECT id FROM dead_letters WHERE id = ANY(%(ids)s) AND status = 'open' ORDER BY id"
-    return [row["id"] for row in _rows(tx, query, {"ids": list(letter_ids)})]
 
 
 _OVERVIEW = """
