@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from domain import calls
+from domain import calls, retry
 from domain.commands import CommandKind
 from domain.errors import OutcomeUnknown, ProviderAway
+from domain.wakeup import Lane
 from tests.calling.provider import AWAY, LOST_BEFORE
 from tests.workers.scene import WAIT_S, wait_until
 from workers.calling.perform import perform
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 INITIALIZE, VERIFY = CommandKind.INITIALIZE, CommandKind.VERIFY
 WRITES_THAT_FAIL = 6
+PUT_OFF_TIMES = 12
 
 
 def due_in_s(desk: Desk, event_id: int) -> float:
@@ -30,6 +32,19 @@ def due_in_s(desk: Desk, event_id: int) -> float:
     )
     waits_s: float = desk.value(query, [event_id])
     return waits_s
+
+
+def ring_now(desk: Desk, event_id: int) -> None:
+    with desk.database.transaction() as tx:
+        tx.execute("UPDATE inbound_work SET next_at = now() WHERE event_id = %s", [event_id])
+        rung = inbox.ring_again(
+            tx,
+            lane=Lane.CALLS,
+            limit=1,
+            first_s=retry.RING_DELAY_S_FIRST,
+            longest_s=retry.RING_DELAY_S_MAX,
+        )
+    assert [item.event_id for item in rung] == [event_id]
 
 
 def test_a_ring_that_comes_too_early_does_not_end_a_pause(desk: Desk, provider: Provider) -> None:
@@ -52,6 +67,20 @@ def test_a_refund_that_must_show_first_waits_whoever_rings(desk: Desk, provider:
 
     assert len(provider.made("look_up")) == asked
     assert due_in_s(desk, event_id) > 100
+
+
+def test_a_command_that_was_put_off_often_is_rung_for_soon_when_its_worker_dies(
+    desk: Desk,
+) -> None:
+    event_id = desk.order(VERIFY)
+    for _ in range(PUT_OFF_TIMES):
+        ring_now(desk, event_id)
+        with desk.database.transaction() as tx:
+            inbox.put_off(tx, event_id, delay_s=2.0)
+
+    ring_now(desk, event_id)  # and nobody hears it
+
+    assert due_in_s(desk, event_id) < 10
 
 
 def test_commands_about_a_payment_that_is_being_called_about_take_no_room(

@@ -93,7 +93,7 @@ same was sent before."""
 
 _PUT_OFF = f"""
     UPDATE inbound_work w
-    SET next_at = now() + make_interval(secs => %s), enqueues = greatest(enqueues, 1)
+    SET next_at = now() + make_interval(secs => %s), enqueues = 1
     WHERE event_id = %s AND NOT {RESTING}
 """
 
@@ -101,7 +101,9 @@ _PUT_OFF = f"""
 def put_off(tx: Transaction, event_id: int, *, delay_s: float) -> None:
     """Say when the work is to be rung for, without counting a failure: somebody has it in hand.
 
-    Work that was told to wait goes on waiting for as long as it was told.
+    Somebody has heard the last ring, so that the next ones follow each other as if it was the
+    first: should he die, nobody waits for longer because of how often it was put off. Work that was
+    told to wait goes on waiting for as long as it was told.
     """
     tx.execute(_PUT_OFF, (delay_s, event_id))
 
