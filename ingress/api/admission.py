@@ -71,8 +71,9 @@ class Admission:
         return caller
 
     async def _found(self, presented: Presented, *, may_remember: bool) -> Caller:
+        """Return who presented the key. What a remembered one may not is asked of the store."""
         callers = self._gate.callers
         known = callers.remembered(presented) if may_remember else None
-        if known is not None:
+        if known is not None and authentication.may(known.client, self._operation):
             return known
         return await callers.find(presented, self._operation, self._key, until_s=self._until_s)

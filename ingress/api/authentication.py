@@ -101,9 +101,14 @@ def key_hash(row: Row) -> bytes:
     return kept
 
 
+def may(client: Client, operation: Operation) -> bool:
+    """Say whether the client has a scope to ask for this."""
+    return not client.scopes.isdisjoint(operation.scopes)
+
+
 def require_scope(client: Client, operation: Operation) -> None:
     """Raise ScopeMissing unless the client may ask for this."""
-    if client.scopes.isdisjoint(operation.scopes):
+    if not may(client, operation):
         raise ScopeMissing(f"this needs the scope {' or '.join(operation.scopes)}")
 
 

@@ -177,6 +177,11 @@ class Gathering(Generic[Asked, Found]):
                 self._wire = await self._connect()
             except store.AWAY:
                 await asyncio.sleep(RECONNECT_PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - nobody else would ever connect again
+                log.error(  # noqa: TRY400 - its text may quote where the store is
+                    "api.connect_failed", error_class=type(error).__name__
+                )
+                await asyncio.sleep(RECONNECT_PAUSE_S)
             else:
                 self._pulse.note()
 

@@ -1,14 +1,16 @@
 """Windows in Redis: one for all processes.
 
 All requests that come while Redis is on its way to an answer are asked about together, in one trip
-over one connection, and those that count in one window by one run of the script. The driver's own
-way to an answer costs an event loop several times what this one does.
+over one connection, and those that count in one window by one run of the script; so is what is
+given back. A trip that fails fails all who wait by then: nobody waits for one trip after another.
+The driver's own way to an answer costs an event loop several times what this one does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +22,7 @@ from ingress.api.ending import ended
 from ingress.api.windows import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from redis.asyncio import ConnectionPool
     from redis.asyncio.connection import AbstractConnection
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     from ingress.api.windows import Window
 
     Waiting = Mapping[Window, Sequence[asyncio.Future[Hit]]]
+
+
+class _Returned(NamedTuple):
+    """A request that is to be counted no more, and what tells that it is not."""
+
+    key: str
+    at_s: str
+    done: asyncio.Future[None]
 
 
 class _Script(NamedTuple):
@@ -64,6 +74,10 @@ _GIVE_BACK = _Script.of("return redis.call('lrem', KEYS[1], 1, tonumber(ARGV[1])
 """The number is written by whoever wrote it when it was counted, so the two are equal."""
 
 
+KNOWN = (RedisError, OSError, TimeoutError)
+"""What a trip to Redis may end with; whatever else it ends with is told as a lost connection."""
+
+
 class SharedWindows:
     """Counted in Redis. Raises what its client raises, TimeoutError after `trip_s_max`."""
 
@@ -71,22 +85,23 @@ class SharedWindows:
         self._prefix = key_prefix
         self._trip_s_max = trip_s_max
         self._connection = pool.make_connection()  # type: ignore[no-untyped-call]
-        self._is_in_use = asyncio.Lock()
         self._waiting: dict[Window, list[asyncio.Future[Hit]]] = {}
+        self._returned: list[_Returned] = []
         self._task: asyncio.Task[None] | None = None
 
     async def hit(self, window: Window) -> Hit:
         """Count one request unless it is one too many."""
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Hit] = loop.create_future()
+        answered: asyncio.Future[Hit] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(window, []).append(answered)
-        if self._task is None or self._task.done():
-            self._task = loop.create_task(self._ask())
+        self._set_out()
         return await answered
 
     async def give_back(self, window: Window, at_s: float) -> None:
         """Count the request that came then no more."""
-        await self._trip(_GIVE_BACK, [(self._key(window), repr(at_s))])
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._returned.append(_Returned(self._key(window), repr(at_s), done))
+        self._set_out()
+        await done
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -94,18 +109,30 @@ class SharedWindows:
             await ended([self._task])
         await self._connection.disconnect(nowait=True)
 
+    def _set_out(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._ask())
+
     async def _ask(self) -> None:
         """Answer all who wait, and those who come meanwhile; a failure is one for all of them."""
-        while self._waiting:
+        while self._waiting or self._returned:
             waiting, self._waiting = self._waiting, {}
+            returned, self._returned = self._returned, []
             try:
                 await self._count(waiting)
-            except (RedisError, OSError, TimeoutError) as error:
-                _fail(waiting, error)
-                _fail(self._waiting, error)
-                self._waiting = {}
+                await self._take_back(returned)
+            except Exception as error:  # noqa: BLE001 - who waits here waits for nothing else
+                known = error if isinstance(error, KNOWN) else ConnectionLost("an odd answer")
+                _fail((*_all(waiting, returned), *_all(self._waiting, self._returned)), known)
+                self._waiting, self._returned = {}, []
             finally:
-                _fail(waiting, ConnectionLost("it was not counted"))
+                _fail(_all(waiting, returned), ConnectionLost("it was not counted"))
+
+    async def _take_back(self, returned: Sequence[_Returned]) -> None:
+        await self._trip(_GIVE_BACK, [(each.key, each.at_s) for each in returned])
+        for each in returned:
+            if not each.done.done():
+                each.done.set_result(None)
 
     async def _count(self, waiting: Waiting) -> None:
         now_s = time.time()
@@ -130,7 +157,9 @@ class SharedWindows:
         One that is lost on the way is asked again as well: a request counted twice does less harm
         than all of them counted nowhere.
         """
-        async with self._is_in_use, asyncio.timeout(self._trip_s_max):
+        if not asked:
+            return []
+        async with asyncio.timeout(self._trip_s_max):
             if not self._connection.is_connected:
                 return await self._run(script, asked)
             try:
@@ -173,8 +202,12 @@ async def _answer(connection: AbstractConnection) -> Any:
         return error
 
 
-def _fail(waiting: Waiting, error: Exception) -> None:
-    for who in waiting.values():
-        for answered in who:
-            if not answered.done():
-                answered.set_exception(error)
+def _all(waiting: Waiting, returned: Sequence[_Returned]) -> list[asyncio.Future[Any]]:
+    """Return all that is waited for."""
+    return [*itertools.chain.from_iterable(waiting.values()), *[each.done for each in returned]]
+
+
+def _fail(awaited: Iterable[asyncio.Future[Any]], error: Exception) -> None:
+    for each in awaited:
+        if not each.done():
+            each.set_exception(error)

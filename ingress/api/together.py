@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import psycopg
+import structlog
 
 from ingress.api.gathering import Gathering
 
@@ -32,6 +33,8 @@ LOCK_MS_MAX = 50
 
 BAD_ROW = (psycopg.DataError, psycopg.IntegrityError, UnicodeEncodeError)
 """What one request can do to a whole statement."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,7 @@ async def written(wire: Wire, batch: Batch[Item], items: Sequence[Item]) -> Sequ
     except (psycopg.Error, UnicodeEncodeError) as error:
         if not wire.is_idle:
             raise
+        log.info("api.batch_undone", error_class=type(error).__name__, count=len(items))
         if len(items) == 1 or not isinstance(error, BAD_ROW):
             return [None] * len(items)
     half = len(items) // 2

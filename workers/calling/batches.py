@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from domain.asking import Told
 from domain.tries import Asked
-from workers.calling.begin_together import Beginners
+from workers.calling.begin_together import Beginners, Started
 from workers.calling.close_together import Closers, Handed
 from workers.calling.together import ENOUGH, Together
 
 if TYPE_CHECKING:
-    from workers.calling.begin_together import Clients, Started
+    from workers.calling.begin_together import Clients
     from workers.calling.closing import Answer, Closed
     from workers.calling.rooms import NoRoom, Rooms
     from workers.database import Database
@@ -39,7 +39,11 @@ class Batches:
         closers = Closers(database, locks, worker, tell)
         enough = min(ENOUGH, rooms.places)
         self._beginner: Together[int, Started | NoRoom] = Together(
-            beginners.begin, name="call-beginner", enough=enough, end=database.close
+            beginners.begin,
+            name="call-beginner",
+            enough=enough,
+            end=database.close,
+            drop=self._drop,
         )
         self._closer: Together[Handed, Closed] = Together(
             closers.close, name="call-closer", enough=enough, end=database.close
@@ -50,6 +54,12 @@ class Batches:
     def begin(self, event_id: int) -> Started | NoRoom | None:
         """Begin the call; None where the command is to be performed alone."""
         return self._beginner.ask(event_id)
+
+    def _drop(self, begun: Started | NoRoom) -> None:
+        """Give back what whoever waits no more will not: the call stays live, and is never made."""
+        if isinstance(begun, Started):
+            begun.held.release()
+            self.rooms.leave((begun.begun.case.command.provider, begun.begun.case.command.account))
 
     def close(self, started: Started, answer: Answer) -> Closed | None:
         """Close the call and release its lock; None where it is to be closed alone."""

@@ -45,13 +45,14 @@ class NoReply(Transient):
 
 
 class _Place(Generic[Asked, Reply]):
-    """One who waits. The lock is free once there is a reply."""
+    """One who waits, until he `is_left`. The lock is free once there is a reply."""
 
-    __slots__ = ("asked", "lock", "reply")
+    __slots__ = ("asked", "is_left", "lock", "reply")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.reply: Reply | None = None
+        self.is_left = False
         self.lock = threading.Lock()
         self.lock.acquire()
 
@@ -60,7 +61,8 @@ class Together(threading.Thread, Generic[Asked, Reply]):
     """A thread that does `act` for all who ask meanwhile, and at last `end`.
 
     `act` gives a reply for each, None where it is to be done alone. What it raises is None for all.
-    `enough` is for where fewer than `ENOUGH` can ever wait.
+    `enough` is for where fewer than `ENOUGH` can ever wait. `drop` gets each reply for which nobody
+    waits any more.
     """
 
     def __init__(
@@ -70,10 +72,12 @@ class Together(threading.Thread, Generic[Asked, Reply]):
         name: str,
         enough: int = ENOUGH,
         end: Callable[[], None] = lambda: None,
+        drop: Callable[[Reply], None] = lambda _: None,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._act = act
         self._end = end
+        self._drop = drop
         self._waiting: SimpleQueue[_Place[Asked, Reply] | None] = SimpleQueue()
         self._enough = enough
         self._is_enough = threading.Event()
@@ -98,8 +102,15 @@ class Together(threading.Thread, Generic[Asked, Reply]):
         if self.waiting >= self._enough:
             self._is_enough.set()
         if not place.lock.acquire(timeout=REPLY_S_MAX):
-            raise NoReply(f"no reply in {REPLY_S_MAX:g} s")
+            self._leave(place)
         return place.reply
+
+    def _leave(self, place: _Place[Asked, Reply]) -> None:
+        """Wait no more. Raises NoReply, unless the reply has just come."""
+        with self._door:
+            place.is_left = not place.lock.acquire(blocking=False)
+        if place.is_left:
+            raise NoReply(f"no reply in {REPLY_S_MAX:g} s")
 
     def stop(self) -> None:
         """End when all have their replies who have asked; who asks later is to do it alone."""
@@ -146,4 +157,7 @@ class Together(threading.Thread, Generic[Asked, Reply]):
             log.warning("batch.split", error_class=type(error).__name__, count=len(places))
         for number, place in enumerate(places):
             place.reply = replies[number] if number < len(replies) else None
-            place.lock.release()
+            with self._door:
+                place.lock.release()
+            if place.is_left and place.reply is not None:
+                self._drop(place.reply)

@@ -44,7 +44,7 @@ class Connections:
         try:
             yield connection
         finally:
-            if connection.is_available() and not self._is_closed:
+            if connection.is_available() and not self._is_closed and not _said_more(connection):
                 self._idle.append(connection)
             else:
                 connection.close()
@@ -88,3 +88,13 @@ class Connections:
             keepalive_expiry=IDLE_S_MAX,
             network_backend=self._backend,
         )
+
+
+def _said_more(connection: httpcore.HTTPConnection) -> bool:
+    """Say whether more came with the answer, which the next call would take for its own.
+
+    What comes later is seen by the library, which looks at the socket; what was read with the
+    answer it keeps, and does not tell.
+    """
+    h11_state = connection._connection._h11_state  # type: ignore[union-attr]  # noqa: SLF001
+    return bool(h11_state.trailing_data[0])
