@@ -223,7 +223,7 @@ def test_a_provider_that_fell_silent_is_told_from_one_that_never_says_much(
         "INSERT INTO inbound_events (id, received_at, source, account, event_key, body, headers,"
         " key_id, request_id) SELECT nextval('inbound_event_ids'), now() - interval '47 min' -"
         " n * interval '3 min', 'stripe', 'default', 'e' || n, '', '{}', 'k', 'r'"
-        " FROM generate_series(0, 20) n"
+        " FROM generate_series(20, 0, -1) n"
         " WHERE now() - interval '47 min' - n * interval '3 min' >= date_trunc('month', now())"
     )
     [stripe] = json.loads(payratchet("providers", "list", "--json").out)["items"]

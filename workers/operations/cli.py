@@ -32,8 +32,21 @@ from workers.operations.replays import replays
 from workers.settings import StoreSettings
 from workers.verify import verify
 
+EXAMPLES = """\b
+At three in the morning:
+  payratchet payments explain REF            why, and what to do
+  payratchet dead-letters replay ID --dry-run
+  payratchet dead-letters replay ID --reason "mended in 1.2"
+  payratchet dead-letters groups             is it only this one?
+  payratchet doctor                          does the service work at all?
+  payratchet providers list                  who is silent?
+  payratchet refused list                    whose webhooks are turned away?
 
-@click.group()
+Every list takes --json. Exit codes: 0 done, 1 refused or not found, 2 usage, 3 a store is away.
+"""
+
+
+@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="payratchet", prog_name="payratchet")
 def cli() -> None:
     """Look at payments and dead letters, and act on them."""

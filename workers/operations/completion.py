@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from workers.operations.options import json_option
+from workers.operations.output import as_json
+
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_PAYRATCHET_COMPLETE"
 EXAMPLES = """\b
@@ -17,9 +20,11 @@ Examples:
 
 @click.command("completion", epilog=EXAMPLES)
 @click.argument("shell", type=click.Choice(SHELLS))
-def completion(shell: str) -> None:
+@json_option
+def completion(shell: str, *, json_: bool) -> None:
     """Print the script that completes commands and options in this shell."""
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click knows all of SHELLS
     root = click.get_current_context().find_root().command
-    click.echo(kind(root, {}, "payratchet", VARIABLE).source())
+    script = kind(root, {}, "payratchet", VARIABLE).source()
+    as_json({"shell": shell, "script": script}) if json_ else click.echo(script)
