@@ -4,18 +4,22 @@
 further one. The provider is in upper case with `-` as `_`; the account's name in the path is the
 variable's in lower case with `_` as `-`, so that ACME_EU is found under `/acme-eu`. Several
 secrets are parted by commas, the newest first. `<PROVIDER>[__<ACCOUNT>]_MODE` says live or test
-where the secrets do not.
+where the secrets do not. `<PROVIDER>[__ACCOUNT]_RETIRED_SECRET` has secrets that prove nothing any
+more: a delivery that one of them signed is refused, and the refusal says so.
+
+Who has API_KEY_PEPPER also hears the canary of `payratchet doctor`, which can do nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from domain.delivery import Mode, Secret
+from domain.providers.canary import CANARY, Canary, secret_of
+from domain.signing import key_id
 from ingress.errors import StartRefused
 
 if TYPE_CHECKING:
@@ -26,9 +30,7 @@ if TYPE_CHECKING:
     Environment = Mapping[str, str]
 
 DEFAULT_ACCOUNT = "default"
-KEY_ID_BYTES = 6
-"""Bytes of the name of a secret: enough to tell a few apart, useless to find one."""
-
+PEPPER = "API_KEY_PEPPER"
 SECRETS_MAX = 8
 """Secrets of one account; a rotation has two. Each costs a signature a request."""
 
@@ -40,12 +42,16 @@ _ACCOUNT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account of one provider, its live secrets newest first, and the world it lives in."""
+    """One account of one provider, its live secrets newest first, and the world it lives in.
+
+    `retired` are secrets that prove nothing any more, and only explain what was refused.
+    """
 
     provider: Provider
     name: str
     secrets: tuple[Secret, ...]
     mode: Mode | None
+    retired: tuple[Secret, ...] = ()
 
 
 class Accounts:
@@ -75,13 +81,11 @@ def read(environment: Environment, providers: Mapping[str, Provider]) -> Account
             if (provider.name, name) in found:
                 raise StartRefused(f"{variable} names the account {name!r} a second time.")
             found[provider.name, name] = _account(environment, provider, name, (variable, text))
+    if pepper := environment.get(PEPPER):
+        secret = secret_of(pepper)
+        secrets = (Secret(key_id(secret), secret.encode()),)
+        found[CANARY, DEFAULT_ACCOUNT] = Account(Canary(), DEFAULT_ACCOUNT, secrets, None)
     return Accounts(found)
-
-
-def key_id(secret: str) -> str:
-    """Return the name by which a secret is spoken of. It cannot be turned back."""
-    digest = hashlib.blake2b(secret.encode(), digest_size=KEY_ID_BYTES, person=b"payratchet")
-    return digest.hexdigest()
 
 
 def _secrets(environment: Environment, provider: Provider) -> list[tuple[str, str, str]]:
@@ -114,6 +118,20 @@ def _account(
     environment: Environment, provider: Provider, name: str, setting: tuple[str, str]
 ) -> Account:
     variable, text = setting
+    values = _values(provider, variable, text)
+    retired_variable = _stem(variable) + "_RETIRED_SECRET"
+    retired = environment.get(retired_variable)
+    return Account(
+        provider,
+        name,
+        _named(values),
+        _mode(environment, provider, variable, values),
+        () if retired is None else _named(_values(provider, retired_variable, retired)),
+    )
+
+
+def _values(provider: Provider, variable: str, text: str) -> list[str]:
+    """Return the secrets of a variable. Raises StartRefused for what is none."""
     parts = text.split(",")
     if not all(part.strip() for part in parts):
         raise StartRefused(f"{variable} is empty or has an empty element.")
@@ -121,9 +139,16 @@ def _account(
         raise StartRefused(f"{variable} does not have the form of a secret of {provider.name}.")
     if len(parts) > SECRETS_MAX:
         raise StartRefused(f"{variable} has more than {SECRETS_MAX} secrets.")
-    values = [part.strip() for part in parts]
-    secrets = tuple(Secret(key_id(value), value.encode()) for value in values)
-    return Account(provider, name, secrets, _mode(environment, provider, variable, values))
+    return [part.strip() for part in parts]
+
+
+def _named(values: list[str]) -> tuple[Secret, ...]:
+    return tuple(Secret(key_id(value), value.encode()) for value in values)
+
+
+def _stem(variable: str) -> str:
+    """Return how all variables of the account begin."""
+    return variable.removesuffix("_WEBHOOK_SECRET").removesuffix("_SECRET_KEY")
 
 
 def _mode(
@@ -133,7 +158,7 @@ def _mode(
     modes = {mode for value in values if (mode := provider.mode_of_secret(value)) is not None}
     if len(modes) > 1:
         raise StartRefused(f"{variable} mixes secrets of live and test mode in one account.")
-    mode_variable = variable.removesuffix("_WEBHOOK_SECRET").removesuffix("_SECRET_KEY") + "_MODE"
+    mode_variable = _stem(variable) + "_MODE"
     said = environment.get(mode_variable)
     if said is None:
         return modes.pop() if modes else None

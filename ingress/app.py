@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from domain.providers import PROVIDERS
+from domain.providers.canary import CANARY, Canary
 from ingress import log, settings, store, webhooks
 from ingress.api.service import Api
 from ingress.body import Bodies
@@ -23,6 +24,7 @@ from ingress.doorbell import Doorbell
 from ingress.edge import Edge, not_found
 from ingress.group_commit import GroupCommit, Writer
 from ingress.health import Health, version
+from ingress.known_keys import KnownKeys
 from ingress.record import Recorder
 from ingress.refusals import Refusals
 from ingress.shortcut import Shortcut
@@ -111,9 +113,10 @@ class Parts:
             allow_unsafe=settings.payratchet_allow_unsafe_store,
         )
         self.doorbell = Doorbell(settings.redis_url)
-        recorder = Recorder(providers, self.doorbell)
+        recorder = Recorder({**providers, CANARY: Canary()}, self.doorbell)
         self.group_commit = GroupCommit(open_, recorder, writer_type=writer_type)
         self.refusals = Refusals(open_)
+        self.known_keys = KnownKeys(open_, settings.accounts)
         self.health = Health(open_, settings.redis_url, self.group_commit)
         self.webhooks = Webhooks(
             settings.accounts,
@@ -137,6 +140,7 @@ class Parts:
         self.doorbell.start()
         self.group_commit.start()
         self.refusals.start()
+        self.known_keys.start()
         await self.api.start()
         _log.info("ingress.started", pid=os.getpid(), version=version())
         try:
@@ -145,6 +149,7 @@ class Parts:
             await self.api.stop()
             await self.group_commit.stop()
             await asyncio.to_thread(self.doorbell.close)
+            await self.known_keys.stop()
             await self.refusals.stop()
             await self.health.close()
             _log.info("ingress.stopped", pid=os.getpid())

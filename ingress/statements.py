@@ -93,6 +93,22 @@ WHERE id <= (SELECT id FROM refused_requests ORDER BY id DESC OFFSET %s LIMIT 1)
 """
 """Forget all but the newest refused requests."""
 
+KEEP_KEYS = """
+WITH said AS (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::smallint[], %s::text[])
+        AS given (source, account, key_id, place, mode)
+), gone AS (
+    DELETE FROM source_keys k WHERE NOT EXISTS (
+        SELECT 1 FROM said
+        WHERE (said.source, said.account, said.key_id) = (k.source, k.account, k.key_id))
+)
+INSERT INTO source_keys (source, account, key_id, place, mode)
+SELECT source, account, key_id, place, mode FROM said ORDER BY source, account, key_id
+ON CONFLICT (source, account, key_id)
+DO UPDATE SET place = excluded.place, mode = excluded.mode, seen_at = now()
+"""
+"""Say by which secrets providers are known here, by their names; forget all others."""
+
 HEALTH = "SELECT to_regclass('inbound_work') IS NOT NULL"
 """Whether the schema is there; asked, it also says that Postgres is."""
 

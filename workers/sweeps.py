@@ -48,6 +48,9 @@ TRIMS_PER_SWEEP_MAX = 100
 DIFFERENCES_KEPT_DAYS = 90
 """How long after its end the differences that a reconciliation found are kept."""
 
+SESSIONS_KEPT_DAYS = 30
+"""How long a session of the console is kept after its end."""
+
 MONTHS_AHEAD = 3
 """Partitions kept ahead of time, so that a relay may be away for long."""
 
@@ -195,5 +198,8 @@ def _trim(database: Database) -> None:
             items = reconciliations.trim(
                 tx, older_than_days=DIFFERENCES_KEPT_DAYS, limit=ROWS_PER_TRIM_MAX
             )
-        if max(keys, items) < ROWS_PER_TRIM_MAX:
+            sessions = housekeeping.drop_old_sessions(
+                tx, older_than_days=SESSIONS_KEPT_DAYS, limit=ROWS_PER_TRIM_MAX
+            )
+        if max(keys, items, sessions) < ROWS_PER_TRIM_MAX:
             return

@@ -13,6 +13,7 @@ from tests.simulator.books import Books
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from tests.demo.minute import Minute
     from tests.demo.mishaps import Mishap
     from tests.demo.proof.invariant import Invariant
     from tests.simulator.api.journal import Call
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 class Performance:
     """What happened. `taken` and `calls` are the books and the journal of the provider we call.
 
+    `minute` is what an operator did about the one credit that somebody's mistake had lost.
     `webhooks_lost` counts what that provider told and nobody delivered.
     """
 
@@ -33,6 +35,7 @@ class Performance:
     restarts: dict[str, int] = field(default_factory=dict)
     traffic_s: float = 0.0
     quiet_after_s: float = 0.0
+    minute: Minute | None = None
     repaired: Repaired = field(default_factory=Repaired)
     shop: Journal = field(default_factory=Journal)
     taken: Books = field(default_factory=Books)

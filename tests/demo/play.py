@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.demo import quiet
+from tests.demo import minute, mistake, quiet
 from tests.demo.act import Act
 from tests.demo.mishaps import Mishaps
 from tests.demo.operator import Operator
@@ -59,6 +59,7 @@ class Play:
         self._done = Performance(recorded(seed, payments=payments))
         self._post = Post(stage.provider, self._courier(), seed=seed)
         self._act = Act(stage, self._operator, self._post, seed=seed)
+        self._victim = mistake.victim(self._done.morning)
 
     def perform(self) -> Performance:
         """Play all acts in order. Raises LocalRunFailed or DeliveryFailed when one cannot be."""
@@ -68,10 +69,13 @@ class Play:
             self._post.delivering(),
         ):
             self._announce()
+            mistake.deploy(connection, self._victim.reference)
             self._traffic()
             self._until_quiet(connection)
+            mistake.mend(connection)
             self._put_right(began_at)
             self._until_quiet(connection)
+            self._spend_a_minute(connection)
         self._take_down()
         self._prove()
         return self._done
@@ -146,6 +150,12 @@ class Play:
             self._done.repaired = repairs.make()
             self._done.answers += courier.answers
 
+    def _spend_a_minute(self, connection: psycopg.Connection[Any]) -> None:
+        with self._progress.step("an operator finds one lost credit, and cures it"):
+            spent = minute.spend(self._operator, connection, self._victim)
+        self._done.minute = spent
+        self._done.repaired.replays.append(spent.replay)
+
     def _prove(self) -> None:
         with (
             self._progress.step("proving the invariants"),
@@ -160,6 +170,7 @@ class Play:
             self._done.invariants += [
                 _agrees(audited.result()),
                 self._obeyed(evidence),
+                self._cured(),
                 self._came_back(),
                 api.what_was_never_told_is_mended(evidence, self._done.repaired.reconciled),
             ]
@@ -169,6 +180,12 @@ class Play:
         problems = [f"{name} does not run" for name in KILLED if name not in running]
         problems += [f"{name} was not killed" for name in KILLED if not self._done.restarts[name]]
         return invariant("what was killed came back", len(KILLED), problems)
+
+    def _cured(self) -> Invariant:
+        """The lost credit is there, and the rehearsal had said so."""
+        spent = self._done.minute
+        problems = [] if spent and spent.is_cured else [f"it is not: {spent}"]
+        return invariant("the operator's minute gave one lost credit back", 1, problems)
 
     def _obeyed(self, evidence: Evidence) -> Invariant:
         """What the operator asked for was done, to the letters that were named and to no other."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from domain.money import EXPONENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -44,6 +44,8 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     )
     console.print(_api(summary["api"]))
     console.print(_mishaps(summary))
+    if summary["operators_minute"]:
+        console.print(_minute(summary["operators_minute"]))
     console.print(_invariants(summary))
     console.print(_addresses(summary))
 
@@ -153,6 +155,33 @@ def _mishaps(summary: Mapping[str, Any]) -> Table:
     retried = ", ".join(f"{count} after {name}" for name, count in summary["retried"].items())
     table.add_row("", "events that had to be tried again", retried or "none")
     return table
+
+
+def _minute(minute: Mapping[str, Any]) -> Table:
+    """The end: one customer was charged and had no credit, and an operator saw to it."""
+    took = f"{minute['elapsed_s']:.1f} s"
+    table = _table(f"An operator's minute: charged, and no credit · {took} · in minor units")
+    table.add_column("")
+    table.add_column("", overflow="fold")
+    explain, rehearse, replay, _ = (Text(each, style="cyan") for each in minute["commands"])
+    table.add_row("the ledger before", _accounts(minute["ledger_before"]))
+    table.add_row("$", explain)
+    table.add_row("", minute["why"])
+    table.add_row("$", rehearse)
+    table.add_row("would move", _accounts(minute["would_move"]))
+    table.add_row("$", replay)
+    done = minute["replay"]
+    table.add_row("", f"{done['succeeded']} of {done['matched']} succeeded")
+    table.add_row("the ledger after", _accounts(minute["ledger_after"]))
+    table.add_row("", Text(minute["why_after"], style="green" if minute["is_cured"] else "red"))
+    return table
+
+
+def _accounts(ledger: Sequence[Mapping[str, Any]]) -> Text:
+    lines = [
+        f"{each['account']:<36}{each['amount_minor']:>12,} {each['currency']}" for each in ledger
+    ]
+    return Text("\n".join(lines) or "nothing is booked for this payment")
 
 
 def _invariants(summary: Mapping[str, Any]) -> Table:

@@ -61,6 +61,7 @@ def of(done: Performance, stage: Stage, *, elapsed_s: float) -> dict[str, Any]:
             {"what": each.what, "after_answers": each.after_answers, "effect": each.effect}
             for each in done.mishaps
         ],
+        "operators_minute": done.minute.as_json() if done.minute else None,
         "restarts": done.restarts,
         "seed": done.morning.seed,
         "provider_books": dict(evidence.books.count()),

@@ -106,6 +106,19 @@ def require_story(told: dict[str, Any]) -> None:
     assert told["discarded"] == 1
     assert told["healed"] >= 1
     assert set(told["open_by_reason"]) >= {"mismatch", "mode_mismatch", "unknown_reference"}
+    require_minute(told["operators_minute"])
+
+
+def require_minute(minute: dict[str, Any]) -> None:
+    """The demo ends with one lost credit: explained, rehearsed, cured, and seen in the ledger."""
+    assert minute["is_cured"]
+    assert [command.split()[1] for command in minute["commands"]] == [
+        *("payments", "dead-letters", "dead-letters", "payments")
+    ]
+    assert "is set aside" in minute["why"]
+    assert minute["why_after"].startswith("It is completed")
+    assert minute["ledger_before"] == []
+    assert sum(each["amount_minor"] for each in minute["ledger_after"]) == 0
 
 
 def require_shop(told: dict[str, Any]) -> None:

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECRET = re.compile(
-    r".*_WEBHOOK_SECRET|.*_RETIRED_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER|SESSION_SECRET"
+    r".*_WEBHOOK_SECRET|.*_RETIRED_SECRET|.*_SECRET_KEY|.*_API_KEY|API_KEY_PEPPER"
+    r"|SESSION_SECRET|METRICS_TOKEN"
 )
 KNOWN_TO = {
     "web": re.compile(r".*_WEBHOOK_SECRET|.*_RETIRED_SECRET|PAYSTACK_SECRET_KEY|API_KEY_PEPPER"),
     "worker": re.compile(r"(PAYSTACK|PAYSTACK__.*)_SECRET_KEY|(STRIPE|STRIPE__.*)_API_KEY"),
-    "console": re.compile(r"SESSION_SECRET"),
+    "console": re.compile(r"SESSION_SECRET|METRICS_TOKEN"),
     "simulator": re.compile(r"PAYSTACK_SECRET_KEY|STRIPE_WEBHOOK_SECRET"),
 }
 NOTHING = re.compile(r"(?!)")

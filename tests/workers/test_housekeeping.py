@@ -110,3 +110,18 @@ def test_a_partition_that_cannot_be_dropped_now_keeps_no_new_one_from_being_made
             sweeps.keep_house(scene.database, retention_days=400)
 
     assert made in partitions(scene)
+
+
+def test_sessions_of_the_console_are_forgotten_a_month_after_their_end(scene: Scene) -> None:
+    scene.execute("""
+        INSERT INTO operators (name, role, token_hash, password_hash, created_by)
+            VALUES ('val', 'viewer', sha256('token'), 'none', 'test');
+        INSERT INTO operator_sessions (token_hash, operator, address, expires_at)
+            SELECT sha256(d::text::bytea), 'val', '127.0.0.1', now() - make_interval(days => d)
+            FROM unnest(ARRAY[-1, 29, 31, 400]) AS ended(d);
+    """)
+
+    sweeps.keep_house(scene.database, retention_days=400)
+
+    assert scene.value("SELECT count(*) FROM operator_sessions") == 2
+    assert scene.value("SELECT min(expires_at) > now() - interval '30 days' FROM operator_sessions")

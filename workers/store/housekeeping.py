@@ -44,6 +44,18 @@ def drop_old_keys(tx: Transaction, *, limit: int) -> int:
     return tx.execute(_DROP_KEYS, (limit,)).rowcount
 
 
+_DROP_SESSIONS = """
+    DELETE FROM operator_sessions WHERE token_hash IN (
+        SELECT token_hash FROM operator_sessions
+        WHERE expires_at < now() - make_interval(days => %s) ORDER BY expires_at LIMIT %s)
+"""
+
+
+def drop_old_sessions(tx: Transaction, *, older_than_days: int, limit: int) -> int:
+    """Forget sessions of the console that ended so long ago; who signed in is kept elsewhere."""
+    return tx.execute(_DROP_SESSIONS, (older_than_days, limit)).rowcount
+
+
 _OLD = """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'inbound_events'::regclass

@@ -28,6 +28,9 @@ READY_S_MAX = 30.0
 STOP_S_MAX = 12.0
 POLL_S = 0.02
 
+SESSION_SECRET = "a-secret-of-the-bench-that-signs-nobody-in"
+"""The console asks for one before it starts."""
+
 
 @dataclass(slots=True)
 class Processes:
@@ -86,6 +89,7 @@ def environment(
         "PORT": str(port),
         "CONSOLE_PORT": str(console_port),
         "PAYSTACK_SECRET_KEY": supply.SECRET,
+        "SESSION_SECRET": SESSION_SECRET,
     }
     return environments.for_process(name, told)
 
