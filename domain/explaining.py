@@ -209,14 +209,16 @@ def _settled(standing: Standing) -> Verdict:
     known, position = standing.known, standing.known.position
     asked = known.asked
     credit = ledger.customer_credit(asked.customer_id)
-    credited = [
-        amount(minor, currency)
+    credited = {
+        currency: amount(minor, currency)
         for (account, currency), minor in correcting.net(position).items()
         if account == credit
-    ]
-    balance = amount(standing.balance_minor, asked.amount.currency)
-    has = f"{' and '.join(credited)} of it" if credited else "Nothing of it"
-    why = f"It is {position.state}: {has} is the customer's, whose balance is {balance}."
+    }
+    has = f"{' and '.join(credited.values())} of it" if credited else "Nothing of it"
+    why = f"It is {position.state}: {has} is the customer's."
+    if credited.keys() <= {asked.amount.currency}:
+        balance = amount(standing.balance_minor, asked.amount.currency)
+        why = f"{why.removesuffix('.')}, whose balance is {balance}."
     is_lost = position.state is State.CHARGED_BACK and not standing.is_written_off
     if is_lost and standing.balance_minor < 0:
         line = f"payments write-off {known.reference} --reason WHY --yes"

@@ -57,7 +57,7 @@ def plots(taken: Sequence[Shown], now: datetime) -> list[Figure]:
     letters = Line("open", _column(kept, "open_letters"))
     return [
         _figure("rates", "Events", "/s", counted, minutes),
-        _figure("delays", "Latency, accepted to applied", "ms", delays, minutes),
+        _figure("delays", "Accepted to applied", "ms", delays, minutes),
         _figure("oldest", "Oldest unfinished work", "s", [oldest], minutes),
         _figure("letters", "Open dead letters", "", [letters], minutes),
     ]
