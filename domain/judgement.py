@@ -172,7 +172,12 @@ def _unknown(said: ProviderEvent) -> Burial:
 def unclaimed_id(heard: Heard, fact: Fact) -> str:
     """Name money that nobody has claimed by what its provider calls it."""
     amount = f"{fact.amount.amount_minor} {fact.amount.currency}" if fact.amount else ""
-    return f"{heard.source}:{heard.account}:{fact.object_id}:{amount}"
+    return f"{unclaimed_stem(heard, fact)}{amount}"
+
+
+def unclaimed_stem(heard: Heard, fact: Fact) -> str:
+    """Return how the names begin of all that was claimed of one transaction: its amount follows."""
+    return f"{heard.source}:{heard.account}:{fact.object_id}:"
 
 
 def _unclaimed(heard: Heard, said: ProviderEvent) -> tuple[Movement, ...]:

@@ -1220,7 +1220,8 @@ CREATE TABLE approvals (
             result       jsonb,
             CONSTRAINT approvals_pkey PRIMARY KEY (id),
             CONSTRAINT approvals_kind_check
-                CHECK (kind IN ('replay', 'edit', 'correction', 'write_off', 'refund_failed')),
+                CHECK (kind IN ('replay', 'edit', 'correction', 'write_off', 'refund_failed',
+                    'announcement')),
             CONSTRAINT approvals_status_check
                 CHECK (status IN ('waiting', 'approved', 'rejected', 'expired')),
             CONSTRAINT approvals_second_person_check CHECK (decided_by <> asked_by),
@@ -1235,8 +1236,7 @@ CREATE INDEX approvals_subject_idx ON approvals (subject, id);
 
 CREATE FUNCTION keep_approval() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF TG_OP = 'DELETE' OR OLD.status <> 'waiting' AND (OLD.status, OLD.decided_by)
-                    IS DISTINCT FROM (NEW.status, NEW.decided_by)
+            IF TG_OP = 'DELETE' OR OLD.status <> 'waiting'
                OR (OLD.kind, OLD.subject, OLD.request, OLD.shown, OLD.asked_by, OLD.asked_reason,
                    OLD.asked_at, OLD.amount_minor, OLD.currency) IS DISTINCT FROM
                   (NEW.kind, NEW.subject, NEW.request, NEW.shown, NEW.asked_by, NEW.asked_reason,

@@ -51,10 +51,11 @@ def announce(database: Database, announcements: Sequence[Announcement], *, actor
     a payment that was asked for otherwise. Events that came before are taken up at once.
     """
     with database.transaction() as tx:
-        return _insert(tx, sorted(announcements, key=lambda a: a.reference), actor=actor)
+        return announce_in(tx, announcements, actor=actor)
 
 
-def _insert(tx: Transaction, announcements: Sequence[Announcement], *, actor: str) -> int:
+def announce_in(tx: Transaction, announcements: Sequence[Announcement], *, actor: str) -> int:
+    """Make payments known in the caller's transaction; as `announce` does."""
     rows = [
         (
             a.reference,
@@ -69,7 +70,7 @@ def _insert(tx: Transaction, announcements: Sequence[Announcement], *, actor: st
             actor,
             audit.genesis(genesis_fields(a, actor)),
         )
-        for a in announcements
+        for a in sorted(announcements, key=lambda a: a.reference)
     ]
     columns = [list(column) for column in zip(*rows, strict=True)]
     new = tx.execute(_INSERT, columns).rowcount

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers import correcting, unproven, writing_off
+from workers import claiming, correcting, unproven, writing_off
 from workers.replaying import edits, steering
 
 if TYPE_CHECKING:
     from workers.approving import Performers
 
 PERFORMERS: Performers = {
+    claiming.KIND: claiming.PERFORMER,
     correcting.KIND: correcting.PERFORMER,
     "edit": edits.PERFORMER,
     "replay": steering.PERFORMER,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain import operators
 from domain.delivery import ProviderEvent
-from domain.judgement import Buried, release, unclaimed_id
+from domain.facts import FactKind
+from domain.judgement import Buried, release, unclaimed_id, unclaimed_stem
 from workers.store import ledger
 
 if TYPE_CHECKING:
@@ -40,15 +43,44 @@ def hold(dealt: Sequence[Dealt]) -> list[ledger.Posting]:
 
 
 def release_announced(tx: Transaction, dealt: Sequence[Dealt]) -> list[ledger.Posting]:
-    """Return the postings that release what was held for payments that are announced now."""
+    """Return the postings that release what was held for payments that are announced now.
+
+    An event that a person has edited stands for the one that died: with it goes whatever was
+    claimed of the same transaction, at any amount.
+    """
     wanted = {
         unclaimed_id(item.heard, fact): item.work
         for item in dealt
         if item.announced and item.heard.replayed and isinstance(item.heard.said, ProviderEvent)
         for fact in item.heard.said.facts
     }
+    for item in dealt:
+        if operators.name_of(item.work.key_id) is not None:
+            wanted |= dict.fromkeys(_of_edited(tx, item), item.work)
     held = ledger.unclaimed(tx, sorted(wanted)) if wanted else {}
     return [
         ledger.Posting(release(movement), None, wanted[object_id].event_id, wanted[object_id].now)
         for object_id, movement in held.items()
+    ]
+
+
+_AMOUNT = re.compile(r"[0-9]+ [A-Z]{3}")
+"""How the name of held money ends."""
+
+
+def _of_edited(tx: Transaction, item: Dealt) -> list[str]:
+    """Return the names of what was held of the transactions that an edited event settles."""
+    said = item.heard.said
+    if (
+        not item.announced
+        or isinstance(item.verdict, Buried)
+        or not isinstance(said, ProviderEvent)
+    ):
+        return []
+    stems = {unclaimed_stem(item.heard, f) for f in said.facts if f.kind is FactKind.SUCCEEDED}
+    return [
+        name
+        for stem in sorted(stems)
+        for name in ledger.unclaimed_about(tx, stem)
+        if _AMOUNT.fullmatch(name.removeprefix(stem))
     ]

@@ -127,3 +127,17 @@ def test_what_is_counted_is_what_happened(scene: Scene) -> None:
         assert samples.take(tx) is True
         assert samples.take(tx) is False
         assert [row["unfinished"] for row in samples.recent(tx, minutes=2)] == [0]
+
+
+def test_of_very_many_letters_the_sums_are_of_some_and_say_so(
+    console: Served, scene: Scene
+) -> None:
+    pile = """INSERT INTO dead_letters (event_id, received_at, source, account, event_type, reason,
+                  error_class, fingerprint, message, amount_minor, currency, attempts)
+              SELECT n, now(), 'paystack', 'default', 't', 'mismatch', 'E', 'f', 'm', 100, 'NGN', 1
+              FROM generate_series(1, %s) n"""
+    scene.execute(pile, [overview_views.SUMMED_MAX + 5])
+    text = overview(console)
+
+    assert f"{overview_views.SUMMED_MAX + 5:,} dead letters to decide" in text
+    assert "it is at least so much" in text

@@ -31,7 +31,12 @@ def words(drawing: ET.Element, kind: str) -> list[str]:
 
 def sample(minutes_ago: int, **counted: Any) -> dict[str, Any]:
     empty = {"accepted": 0, "applied": 0, "refused": 0, "p50_ms": None, "p99_ms": None}
-    stands: dict[str, Any] = {"unfinished": 0, "oldest_s": None, "open_letters": 0, "owed_minor": {}}
+    stands: dict[str, Any] = {
+        "unfinished": 0,
+        "oldest_s": None,
+        "open_letters": 0,
+        "owed_minor": {},
+    }
     return {"minute": MINUTE - timedelta(minutes=minutes_ago), **empty, **stands, **counted}
 
 

@@ -42,8 +42,8 @@ MAY_UPDATE = {
 }
 MAY_DELETE = {
     *("inbound_work", "claims", "waiting_captures", "refused_requests"),
-    *("idempotency_keys", "verifications", "reconciliation_items", "sign_in_failures"),
-    *("overview_samples", "source_keys"),
+    *("idempotency_keys", "verifications", "reconciliation_items", "operator_sessions"),
+    *("sign_in_failures", "overview_samples", "source_keys"),
 }
 
 _TABLES = """

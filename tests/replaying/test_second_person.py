@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from domain.money_limit import MoneyLimit
 from tests.replaying.pile import ADA, NO_LIMIT, frozen, look, pile
 from tests.workers.scene import capture, refund
+from workers import approving
+from workers.performers import PERFORMERS
 from workers.replaying.again import EventNotReplayable, try_again
 from workers.replaying.edits import Edit, edit
+from workers.replaying.errors import MoreMatch
 from workers.store import letter_acts
 
 if TYPE_CHECKING:
@@ -25,9 +29,7 @@ def test_an_edit_that_names_little_and_moves_much_needs_a_second_person(scene: S
     [stray] = scene.hear(capture("nobody", 1))
     undone = refund("p1", 1, status="failed")
 
-    done = edit(
-        scene.database, Edit(scene.letter_id(stray), undone, ADA, "it failed"), limit=LIMIT
-    )
+    done = edit(scene.database, Edit(scene.letter_id(stray), undone, ADA, "it failed"), limit=LIMIT)
 
     assert done.became == "waiting_approval"
     assert (scene.credit(), scene.state("p1")) == (0, "refunded")
@@ -49,7 +51,7 @@ def test_an_ignored_event_that_would_move_much_now_is_not_tried_by_one_person(
     scene: Scene,
 ) -> None:
     pile(scene, 1)
-    scene.execute("TRUNCATE dead_letters, replay_items, event_edits, dead_letter_actions CASCADE")
+    scene.execute("UPDATE dead_letters SET status = 'resolved', resolved_at = now()")
 
     with pytest.raises(EventNotReplayable, match="1000 NGN"):
         try_again(scene.database, [1], actor=ADA, reason="after the upgrade", limit=LIMIT)
@@ -82,3 +84,55 @@ def test_a_letter_that_nobody_can_weigh_is_replayed_without_an_amount(scene: Sce
 
     assert made.approval_id is None
     assert scene.rows("SELECT amounts_minor FROM replay_jobs") == [({},)]
+
+
+def test_nothing_of_a_decision_can_be_written_over(scene: Scene, second_person: str) -> None:
+    pile(scene, 1)
+    made = frozen(scene, limit=MoneyLimit(0))
+    assert made.approval_id is not None
+    approving.reject(
+        scene.database, made.approval_id, actor=second_person, reason="no", performers=PERFORMERS
+    )
+
+    for statement in (
+        "UPDATE approvals SET decided_reason = 'yes'",
+        "UPDATE approvals SET decided_at = now()",
+        "UPDATE approvals SET result = '{}'",
+        "DELETE FROM approvals",
+        "TRUNCATE approvals CASCADE",
+    ):
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            scene.execute(statement)
+
+
+def test_an_edit_that_would_move_more_by_now_than_was_shown_is_not_done(
+    scene: Scene, second_person: str
+) -> None:
+    scene.announce("p1")
+    scene.hear(capture("p1"), refund("p1", 600))
+    [stray] = scene.hear(capture("nobody", 1))
+    undone = refund("p1", 1, "R2", status="failed")
+    given = Edit(scene.letter_id(stray), undone, ADA, "it failed")
+    asked = edit(scene.database, given, limit=MoneyLimit(0))
+    assert asked.approval_id is not None
+
+    scene.hear(refund("p1", 400, "R2"))
+    with pytest.raises(approving.ApprovalStale):
+        approving.approve(
+            scene.database,
+            asked.approval_id,
+            actor=second_person,
+            reason="agreed to nothing much",
+            performers=PERFORMERS,
+        )
+
+    assert (scene.credit(), scene.state("p1")) == (0, "refunded")
+
+
+def test_a_group_that_grew_after_somebody_agreed_to_it_is_not_replayed(scene: Scene) -> None:
+    pile(scene, 3)
+
+    with pytest.raises(MoreMatch, match="3 letters match by now, not 2"):
+        frozen(scene, matched_max=2)
+
+    assert scene.value("SELECT count(*) FROM replay_jobs") == 0

@@ -54,9 +54,9 @@ def admit(tx: Transaction, tried: Keys, *, now: datetime) -> timedelta | None:
     rows.forget(tx, before=since)
     found = rows.hold(tx, tried, now=now, since=since)
     waits = [
-        each.last_at + _wait(each.count - free) - now
+        each.last_at + _wait(each.times - free) - now
         for key, free in ((tried.name, NAME_FREE), (tried.address, ADDRESS_FREE))
-        if (each := found.get(key)) is not None and each.count >= free
+        if (each := found.get(key)) is not None and each.times >= free
     ]
     longest = max(waits, default=timedelta())
     if longest > timedelta():

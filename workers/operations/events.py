@@ -19,6 +19,7 @@ from workers.operations.options import (
 )
 from workers.operations.output import REFUSED, Failed, as_json, as_lines, as_table, printable
 from workers.replaying.again import try_again
+from workers.settings import MoneyLimitSettings
 from workers.store import events_shown, operators
 from workers.store.events_shown import BECAME, EventsWanted
 
@@ -110,7 +111,13 @@ def replay(event_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) -> 
     """Give finished events another try, e.g. those that were ignored before an upgrade."""
     store, who = database(), acting.operator()
     confirm(len(set(event_ids)), "Try events again:", yes=yes)
-    done = try_again(store, sorted(set(event_ids)), actor=who.actor, reason=reason)
+    done = try_again(
+        store,
+        sorted(set(event_ids)),
+        actor=who.actor,
+        reason=reason,
+        limit=MoneyLimitSettings().limit,
+    )
     items = [{"event_id": event_id, "became": became} for event_id, became in done.became]
     if json_:
         as_json({"replay_id": done.replay_id, "items": items})

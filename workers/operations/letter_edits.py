@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -76,6 +77,11 @@ def _change(text: str) -> tuple[str, object]:
     if not path or not equals:
         raise click.UsageError("--set is PATH=VALUE")
     try:
-        return path, json.loads(value)
+        return path, json.loads(value, parse_float=Decimal, parse_constant=_no_json)
     except ValueError:
         return path, value
+
+
+def _no_json(constant: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads and no provider's JSON has."""
+    raise ValueError(constant)

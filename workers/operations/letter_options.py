@@ -82,15 +82,26 @@ def wanted(
 ) -> Wanted:
     """Return what the options of `meant` spell: letters by id, or a filter of one status.
 
-    Raises click.UsageError when it is neither, or both.
+    Raises click.UsageError when it is neither, or both, or says two things of one field.
     """
-    narrow = filtered(options, status=status)._replace(**dict(map(_pair, pairs)))
+    narrow = _narrowed(filtered(options, status=status), pairs)
     if letter_ids and (all_ or not narrow.is_everything):
         raise click.UsageError("give ids or a filter, not both")
     if letter_ids:
         return Wanted(ids=tuple(sorted(set(letter_ids))), status=status)
     if narrow.is_everything and not all_:
         raise click.UsageError("say which: ids, a filter, or --all")
+    return narrow
+
+
+def _narrowed(narrow: Wanted, pairs: Sequence[str]) -> Wanted:
+    """Add each pair; none silently takes the place of what was said before it."""
+    for field, value in map(_pair, pairs):
+        before = getattr(narrow, field)
+        if before not in (None, value):
+            name = next(name for name, (each, _) in PARTS.items() if each == field)
+            raise click.UsageError(f"{name} is given twice: {before} and {value}")
+        narrow = narrow._replace(**{field: value})
     return narrow
 
 

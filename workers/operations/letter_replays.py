@@ -123,8 +123,9 @@ def _made(store: Database, asked: Asked, *, yes: bool) -> Frozen | None:
     if asked.wanted.ids is not None and again is None and count < len(asked.wanted.ids):
         _refuse_closed(store, asked.wanted)
     confirm(count, "Replay dead letters:", yes=yes)
+    agreed = None if yes or again or asked.wanted.ids is not None else count
     try:
-        return freeze(store, asked)
+        return freeze(store, asked._replace(matched_max=agreed))
     except NothingMatched:
         return None
 

@@ -15,9 +15,10 @@ from domain.money import Money
 from domain.payment import CUSTOMER_ID, REFERENCE
 from domain.providers import PROVIDERS
 from domain.transitions import State
-from workers.announce import announce
+from workers.claiming import claim
 from workers.commands import enqueue
 from workers.operations import acting, following
+from workers.operations.approvals import leave_waiting, needs_second_person
 from workers.operations.corrections import correct, write_off
 from workers.operations.explain import explain
 from workers.operations.options import (
@@ -97,13 +98,20 @@ def announcement(asked: dict[str, Any]) -> Announcement:
 def create(
     file: Iterable[str] | None, *, reason: str, yes: bool, json_: bool, **asked: object
 ) -> None:
-    """Make payments known before their money comes. Repeating an equal one is harmless."""
+    """Make payments known before their money comes. Repeating an equal one is harmless.
+
+    Where more waits for one already than one person may move, a second person must agree.
+    """
     wanted = [announcement(line) for line in _lines(file)] if file else [announcement(asked)]
     who = acting.operator()
     confirm(len(wanted), "Announce payments:", yes=yes)
-    new = announce(database(), wanted, actor=f"{who.actor} ({reason})")
+    done = claim(
+        database(), wanted, actor=who.actor, reason=reason, needs_second=needs_second_person
+    )
+    if done.approval_id is not None:
+        leave_waiting(done.approval_id, done.shown, json_=json_)
     if file:
-        report = {"created": new, "known": len(wanted) - new}
+        report = {"created": done.new, "known": len(wanted) - done.new}
         as_json(report) if json_ else as_lines(report)
         return
     _show(wanted[0].reference, json_=json_)

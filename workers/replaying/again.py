@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.commands import INTERNAL
 from domain.errors import PayratchetError
+from domain.money_limit import MoneyLimit
 from domain.wakeup import Lane, batches
 from workers.apply import apply_events
+from workers.replaying import weighing
 from workers.replaying.limits import OTHERS_WAIT_S
 from workers.store import dead_letters, events_shown, inbox, operators
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from workers.database import Database, Transaction
     from workers.store.events_shown import Finished
 
 EVENTS_MAX = 1_000
 """Events that are tried again at a time."""
+
+
+_USUAL_LIMIT = MoneyLimit()
 
 
 class EventNotReplayable(PayratchetError):
@@ -35,11 +40,18 @@ class TriedAgain(NamedTuple):
 
 
 def try_again(
-    database: Database, event_ids: Sequence[int], *, actor: str, reason: str
+    database: Database,
+    event_ids: Sequence[int],
+    *,
+    actor: str,
+    reason: str,
+    limit: MoneyLimit = _USUAL_LIMIT,
 ) -> TriedAgain:
     """Apply finished events once more, all of them or none; each is noted with who wanted it.
 
-    Harmless whatever they are: what is known is known. Raises EventNotReplayable.
+    What is known is known. What would move more money now than `limit` leaves to one person is
+    not for them to do: there is no question that a second person could answer. Raises
+    EventNotReplayable.
     """
     with database.transaction() as tx:
         found = _replayable(tx, event_ids)
@@ -51,6 +63,7 @@ def try_again(
             replay_id=replay_id,
             delay_s=OTHERS_WAIT_S,
         )
+        _require_within(limit, weighing.moved_minor(tx, [each.event_id for each in found]))
         for each in found:
             operators.note(
                 tx,
@@ -67,6 +80,15 @@ def try_again(
         return TriedAgain(replay_id, events_shown.after(tx, ids, replay_id))
 
 
+def _require_within(limit: MoneyLimit, moved_minor: Mapping[str, int]) -> None:
+    if limit.exceeds(moved_minor):
+        money = ", ".join(f"{minor} {currency}" for currency, minor in moved_minor.items())
+        raise EventNotReplayable(
+            f"it would move {money} (minor units) now, more than one person may: "
+            "try fewer at a time, or have the provider asked with `payments verify`"
+        )
+
+
 def _replayable(tx: Transaction, event_ids: Sequence[int]) -> list[Finished]:
     if len(set(event_ids)) > EVENTS_MAX:
         raise EventNotReplayable(f"at most {EVENTS_MAX} events at a time")
@@ -77,6 +99,10 @@ def _replayable(tx: Transaction, event_ids: Sequence[int]) -> list[Finished]:
     for each in found:
         if each.source == INTERNAL:
             raise EventNotReplayable(f"event {each.event_id} is a command: ask for it anew instead")
+        if each.is_let_go:
+            raise EventNotReplayable(
+                f"event {each.event_id} was let go: `dead-letters reopen {each.letter_id}` first"
+            )
         if each.letter_id is not None:
             raise EventNotReplayable(
                 f"event {each.event_id} is set aside: `dead-letters replay {each.letter_id}`"

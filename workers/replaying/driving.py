@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import psycopg
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -123,11 +124,23 @@ class ReplayThread(threading.Thread):
         for replay_id in found:
             began_s = time.monotonic()
             if self._next_s[replay_id] <= began_s and not self._stopping.is_set():
-                done = step(driver, replay_id)
-                now_s = time.monotonic()
-                self._next_s[replay_id] = now_s + pause_s(done, now_s - began_s)
+                wait_s = self._step(replay_id, began_s)
+                self._next_s[replay_id] = time.monotonic() + wait_s
         soonest_s = min(self._next_s.values(), default=float("inf")) - time.monotonic()
         return min(TICK_S, max(0.0, soonest_s))
+
+    def _step(self, replay_id: int, began_s: float) -> float:
+        """Step one replay; return how long it waits. One that fails keeps no other back."""
+        try:
+            done = step(self._driver, replay_id)
+        except Exception as error:
+            is_away = isinstance(error, psycopg.OperationalError)
+            if is_away and not isinstance(error, OF_ONE_EVENT):
+                raise
+            name_ = type(error).__name__
+            log.warning("replay.stepped_badly", error_class=name_, reason=f"replay {replay_id}")
+            return TICK_S
+        return pause_s(done, time.monotonic() - began_s)
 
     def _let_go(self) -> None:
         try:

@@ -11,14 +11,17 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
 from domain import editing
 from domain.commands import INTERNAL
 from domain.editing import EditRefused
 from domain.errors import PayratchetError, Permanent
 from domain.providers import PROVIDERS
 from workers import approving
-from workers.apply import apply_events
+from workers.apply import CONFLICT_TRIES_MAX, CONFLICT_WAIT_S_MAX, RACE_LOST, apply_events
 from workers.approving import ApprovalStale, Performed, Performer
+from workers.replaying import weighing
 from workers.replaying.limits import OTHERS_WAIT_S
 from workers.store import event_edits, letter_acts
 from workers.store.event_edits import Child
@@ -75,6 +78,12 @@ class Edited(NamedTuple):
     message: str | None = None
 
 
+@retry(
+    retry=retry_if_exception_type(RACE_LOST),
+    stop=stop_after_attempt(CONFLICT_TRIES_MAX),
+    wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
+    reraise=True,
+)
 def edit(database: Database, given: Edit, *, limit: MoneyLimit) -> Edited:
     """Keep the edit and apply it at once; above the limit, ask a second person first.
 
@@ -87,8 +96,9 @@ def edit(database: Database, given: Edit, *, limit: MoneyLimit) -> Edited:
         before = event_edits.kept(tx, parent.source, parent.account, _key(parent, given.body))
         if before is None:
             _require_open(parent)
-            if limit.exceeds(_amounts_minor(parent, said)):
-                approval_id = _ask(tx, parent, said, given, diff)
+            amounts_minor = _moves_minor(tx, parent, said, given, diff)
+            if limit.exceeds(amounts_minor):
+                approval_id = _ask(tx, parent, given, diff, amounts_minor)
                 return Edited(
                     None, is_new=True, became="waiting_approval", diff=diff, approval_id=approval_id
                 )
@@ -142,12 +152,25 @@ def _amounts_minor(parent: Parent, said: ProviderEvent) -> dict[str, int]:
     return found
 
 
-def _ask(
+def _moves_minor(
     tx: Transaction,
     parent: Parent,
     said: ProviderEvent,
     given: Edit,
     diff: list[dict[str, str | None]],
+) -> dict[str, int]:
+    """Return what the event claims or would move now, whichever is more, by currency."""
+    with tx.transaction(force_rollback=True):
+        moved = weighing.moved_minor(tx, [_keep(tx, parent, said, given, diff)])
+    return weighing.larger(_amounts_minor(parent, said), moved)
+
+
+def _ask(
+    tx: Transaction,
+    parent: Parent,
+    given: Edit,
+    diff: list[dict[str, str | None]],
+    amounts_minor: Mapping[str, int],
 ) -> int:
     body = base64.b64encode(given.body).decode()
     return approving.ask(
@@ -155,8 +178,8 @@ def _ask(
         "edit",
         f"dead-letter:{parent.letter_id}",
         request={"letter_id": parent.letter_id, "body": body, "reason": given.reason},
-        shown={"event_id": parent.event_id, "diff": diff},
-        amounts_minor=_amounts_minor(parent, said),
+        shown={"event_id": parent.event_id, "diff": diff, "moves": amounts_minor},
+        amounts_minor=amounts_minor,
         actor=given.actor,
         reason=given.reason,
     )
@@ -220,12 +243,14 @@ def _applied(
 
 
 def _shows(tx: Transaction, approval: Approval) -> Mapping[str, Any]:
-    """Say what the edit would be now; it cannot be when the letter is closed meanwhile."""
+    """Say what the edit would be and move now; nothing when the letter is closed meanwhile."""
     given = _asked(approval)
-    parent, _ = _checked(tx, given)
+    parent, said = _checked(tx, given)
     if parent.status != "open":
         raise ApprovalStale(f"dead letter {parent.letter_id} is {parent.status} now")
-    return {"event_id": parent.event_id, "diff": _diff(parent, given.body)}
+    diff = _diff(parent, given.body)
+    moves = _moves_minor(tx, parent, said, given, diff)
+    return {"event_id": parent.event_id, "diff": diff, "moves": moves}
 
 
 def _perform(tx: Transaction, approval: Approval, approved_by: str) -> Performed:

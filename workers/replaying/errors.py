@@ -11,6 +11,12 @@ class NothingMatched(PayratchetError):
     code = "nothing_matched"
 
 
+class MoreMatch(PayratchetError):
+    """More letters match by now than somebody agreed to."""
+
+    code = "more_match"
+
+
 class ReplayTooLarge(PayratchetError):
     """More letters match than one replay takes."""
 

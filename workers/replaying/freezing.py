@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.money_limit import MoneyLimit
 from workers import approving
-from workers.replaying.errors import NothingMatched, OperationKeyReused, ReplayTooLarge
+from workers.replaying import weighing
+from workers.replaying.errors import (
+    MoreMatch,
+    NothingMatched,
+    OperationKeyReused,
+    ReplayTooLarge,
+)
 from workers.replaying.limits import ITEMS_MAX, RATE_PER_S, canary_of, failures_of
 from workers.store import dead_letters, replay_items, replays
 from workers.store.letter_filters import ANY_STATUS, Wanted
@@ -25,7 +31,8 @@ class Asked(NamedTuple):
 
     `operation_key`: the same key is the same replay, however often it is asked for. `canary` and
     `max_failures` None: what is usual for a group of this size. `worker` drives it from the first
-    moment on; None leaves that to the relay.
+    moment on; None leaves that to the relay. `matched_max` is how many letters somebody was shown
+    and agreed to: letters die at any moment.
     """
 
     wanted: Wanted
@@ -37,6 +44,7 @@ class Asked(NamedTuple):
     max_failures: int | None = None
     limit: MoneyLimit = MoneyLimit()
     worker: str | None = None
+    matched_max: int | None = None
 
 
 class Frozen(NamedTuple):
@@ -54,7 +62,8 @@ def freeze(database: Database, asked: Asked) -> Frozen:
     """Make a replay with its letters, in one transaction.
 
     Letters that are named one by one are taken as they are: what is not open when its turn comes
-    is skipped. Raises NothingMatched, ReplayTooLarge and OperationKeyReused: nothing is made then.
+    is skipped. Raises NothingMatched, MoreMatch, ReplayTooLarge and OperationKeyReused: nothing is
+    made then.
     """
     key = asked.operation_key or f"once:{secrets.token_hex(KEY_BYTES)}"
     with database.transaction() as tx:
@@ -87,8 +96,11 @@ def _filled(tx: Transaction, replay_id: int, asked: Asked) -> Frozen:
     matched = replay_items.freeze(tx, replay_id, wanted, limit=ITEMS_MAX + 1)
     if not matched:
         raise NothingMatched("no dead letter is as was asked for")
+    if asked.matched_max is not None and matched > asked.matched_max:
+        raise MoreMatch(f"{matched} letters match by now, not {asked.matched_max}: look again")
     if matched > ITEMS_MAX:
         raise ReplayTooLarge(f"more than {ITEMS_MAX} letters match: narrow them down")
+    weighing.weigh_items(tx, replay_id)
     sums = replay_items.amounts_minor(tx, replay_id)
     approval_id = _question(tx, replay_id, asked, matched, sums)
     canary = canary_of(matched) if asked.canary is None else min(asked.canary, matched)

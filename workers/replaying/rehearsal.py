@@ -41,11 +41,15 @@ SUCCEEDED = frozenset({"applied", "no_change", "ignored"})
 UNREHEARSED = frozenset({"asks_provider", "not_rehearsed", "no_longer_open"})
 
 
+_KILLS = "it killed whoever applied it: a replay tries it in a process of its own"
+
+
 class Ended(NamedTuple):
     """What would become of one letter.
 
     `outcome`: applied, no_change, ignored, dead, retry (tried again later); or asks_provider
-    (a command: only the provider knows), no_longer_open, not_rehearsed (no time, or too many).
+    (a command: only the provider knows), no_longer_open, not_rehearsed (no time, too many, or it
+    kills whoever applies it).
     """
 
     letter_id: int
@@ -129,7 +133,7 @@ def _play(
     tx.execute("SELECT set_config('lock_timeout', %s, true)", (f"{LOCK_TIMEOUT_MS}ms",))
     floor = rehearsals.floor(tx)
     replay_id = dead_letters.next_replay_id(tx)
-    ids = [each.letter_id for each in chosen if each.is_open]
+    ids = [each.letter_id for each in chosen if each.is_open and not each.kills]
     reopened = reopen_in(tx, replay_id, ids, actor=actor, reason="a rehearsal")
     letters = {each.event_id: each for each in chosen}
     found.outcomes += [Ended(letters[e].letter_id, e, "asks_provider") for e in reopened.others]
@@ -137,7 +141,7 @@ def _play(
     for batch in batches(reopened.events):
         if time.monotonic() > ends_s:
             break
-        references |= _batch(tx, found, letters, batch)
+        references |= _batch(tx, found, letters, batch, ends_s)
     entries = rehearsals.entries(tx, floor, reopened.events)
     found.accounts = entries
     for each in entries:
@@ -148,9 +152,16 @@ def _play(
 
 
 def _batch(
-    tx: Transaction, found: Rehearsed, letters: dict[int, Chosen], batch: Sequence[int]
+    tx: Transaction,
+    found: Rehearsed,
+    letters: dict[int, Chosen],
+    batch: Sequence[int],
+    ends_s: float,
 ) -> set[str]:
-    """Apply a batch as a worker would: together, and one by one when that fails."""
+    """Apply a batch as a worker would: together, and one by one when that fails.
+
+    None is begun after `ends_s`: each may wait for a lock, and holds those of all before it.
+    """
     try:
         with tx.transaction():
             outcome = apply_in(tx, batch, worker="rehearsal")
@@ -161,7 +172,12 @@ def _batch(
         pass
     else:
         return _note(found, letters, batch, outcome)
-    return {name for event_id in batch for name in _alone(tx, found, letters, event_id)}
+    references: set[str] = set()
+    for event_id in batch:
+        if time.monotonic() > ends_s:
+            break
+        references |= _alone(tx, found, letters, event_id)
+    return references
 
 
 def _alone(
@@ -197,6 +213,8 @@ def _note(
 
 def _not(chosen: Chosen) -> Ended:
     """Say that a letter was not tried."""
+    if chosen.is_open and chosen.kills:
+        return Ended(chosen.letter_id, chosen.event_id, "not_rehearsed", "crash_loop", _KILLS)
     why = "not_rehearsed" if chosen.is_open else "no_longer_open"
     return Ended(chosen.letter_id, chosen.event_id, why)
 

@@ -75,6 +75,8 @@ def _begin(tx: Transaction, leased: Leased) -> list[int]:
     left = replay_items.unapplied(tx, job.replay_id, limit=IDS_PER_RING_MAX)
     if left:
         return left
+    if judging.end(job, in_hand=1) is not None:
+        return []
     count = judging.room(job, in_hand=replay_items.in_hand(tx, job.replay_id))
     items = replay_items.next_items(tx, job.replay_id, limit=count) if count else []
     if not items:
@@ -112,8 +114,12 @@ def _count(tx: Transaction, replay_id: int, wait_s: float) -> tuple[Job | None, 
 
 
 def _end(tx: Transaction, job: Job, in_hand: int) -> Job:
+    """End the job when it is over: an aborted one too waits for the letters in other hands.
+
+    It begins no other meanwhile. Whoever drives no longer would never count what those moved.
+    """
     ends = judging.end(job, in_hand=in_hand) if job.status == "running" else None
-    if ends is None:
+    if ends is None or in_hand:
         return job
     replays.turn(tx, job.replay_id, ends.status, why=ends.why, is_end=True)
     replays.note(

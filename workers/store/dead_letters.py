@@ -199,6 +199,26 @@ def of_references(tx: Transaction, references: Sequence[str]) -> list[int]:
     return [row[0] for row in tx.execute(_NAMED, (list(references),)).fetchall()]
 
 
+_UNANNOUNCED = """
+    SELECT d.currency, sum(d.amount_minor)::bigint
+    FROM unnest(%b::text[], %b::text[], %b::text[]) AS u(reference, provider, account)
+    JOIN dead_letters d ON d.reference = u.reference AND d.source = u.provider
+        AND d.account = u.account
+    WHERE d.status <> 'resolved' AND d.reason = 'unknown_reference' AND d.currency IS NOT NULL
+    GROUP BY 1 ORDER BY 1
+"""
+
+
+def unannounced_minor(tx: Transaction, about: Sequence[tuple[str, str, str]]) -> dict[str, int]:
+    """Return what letters say that came for payments nobody has announced, by currency.
+
+    `about` names payments by reference, provider and account. Letters that were let go count:
+    they may be opened again.
+    """
+    columns = [Texts([each[place] for each in about]) for place in range(3)]
+    return dict(tx.execute(_UNANNOUNCED, columns).fetchall())
+
+
 _ALIASED = """
     SELECT d.id FROM dead_letters d
     JOIN provider_references r ON r.provider_reference = d.provider_reference

@@ -129,13 +129,15 @@ class Finished(NamedTuple):
     source: str
     is_owed: bool
     letter_id: int | None
+    is_let_go: bool
 
 
 _FINISHED = """
-    SELECT e.id, e.received_at, e.source, w.event_id IS NOT NULL, d.id
+    SELECT e.id, e.received_at, e.source, w.event_id IS NOT NULL, d.id,
+           coalesce(d.status = 'discarded', false)
     FROM inbound_events e
     LEFT JOIN inbound_work w ON w.event_id = e.id
-    LEFT JOIN dead_letters d ON d.event_id = e.id AND d.status IN ('open', 'replaying')
+    LEFT JOIN dead_letters d ON d.event_id = e.id AND d.status <> 'resolved'
     WHERE e.id = ANY(%s::bigint[]) ORDER BY e.id
 """
 

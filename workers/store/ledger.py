@@ -232,3 +232,15 @@ def unclaimed(tx: Transaction, object_ids: Sequence[str]) -> dict[str, Movement]
         leg = Leg(account, amount_minor, currency)
         legs[object_id] = (*legs.get(object_id, ()), leg)
     return {object_id: Movement("unclaimed", object_id, held) for object_id, held in legs.items()}
+
+
+_HELD_ABOUT = """
+    SELECT DISTINCT object_id FROM ledger_entries
+    WHERE payment_id IS NULL AND effect = 'unclaimed' AND starts_with(object_id, %s)
+    ORDER BY object_id
+"""
+
+
+def unclaimed_about(tx: Transaction, stem: str) -> list[str]:
+    """Return the names of money held for nobody that begin so; it may be released by now."""
+    return [row[0] for row in tx.execute(_HELD_ABOUT, (stem,)).fetchall()]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from workers.store import samples
-from workers.store.samples import COUNTED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +17,9 @@ Shown = dict[str, Any]
 
 EVENTS_LOOKED_AT = 5_000
 """Events, the newest, from which is told who was heard of when."""
+
+SUMMED_MAX = 20_000
+"""Open dead letters whose money is summed; of more of them the sums are at least so much."""
 
 GAPS_MIN = 10
 """Fewer pauses than this between events do not tell what is usual."""
@@ -50,13 +52,13 @@ _SET_ASIDE = f"""
     SELECT reason, currency, count(*) AS letters, sum(amount_minor)::bigint AS amount_minor,
            min(dead_at) AS oldest_at
     FROM (SELECT reason, currency, amount_minor, dead_at FROM dead_letters
-          WHERE status = 'open' LIMIT {COUNTED_MAX}) d
+          WHERE status = 'open' LIMIT {SUMMED_MAX}) d
     GROUP BY 1, 2
 """
 
 
 def set_aside(tx: Transaction) -> list[Shown]:
-    """Return the open dead letters by reason and currency; of very many, the first found."""
+    """Return the open dead letters by reason and currency; of very many, some."""
     return _rows(tx, _SET_ASIDE)
 
 

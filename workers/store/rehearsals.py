@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class Chosen(NamedTuple):
-    """A letter that is rehearsed."""
+    """A letter that is rehearsed. `kills`: it died with whoever applied it."""
 
     letter_id: int
     event_id: int
     is_open: bool
+    kills: bool
 
 
 def _meant(wanted: Wanted) -> Wanted:
@@ -30,8 +31,8 @@ def _meant(wanted: Wanted) -> Wanted:
 def choose(tx: Transaction, wanted: Wanted, *, limit: int) -> list[Chosen]:
     """Return the letters that a replay would begin with, oldest first."""
     where, values = condition(_meant(wanted))
-    query = f"""SELECT d.id, d.event_id, d.status = 'open' FROM dead_letters d
-                WHERE {where} ORDER BY d.id LIMIT %(limit)s"""
+    query = f"""SELECT d.id, d.event_id, d.status = 'open', d.reason = 'crash_loop'
+                FROM dead_letters d WHERE {where} ORDER BY d.id LIMIT %(limit)s"""
     return [Chosen(*row) for row in tx.execute(query, {**values, "limit": limit}).fetchall()]
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.arrays import Int4s, Int8s
+from domain.arrays import Int4s, Int8s, Texts
+from domain.commands import INTERNAL
 from domain.retry import CRASHES_BEFORE_SPLIT
 from domain.wakeup import Lane
 from workers.store.letter_filters import Wanted, condition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from domain.money import Money
     from workers.database import Transaction
+
+READ_AT_ONCE = 100
+"""Bodies of letters that one statement reads."""
 
 
 def freeze(tx: Transaction, replay_id: int, wanted: Wanted, *, limit: int) -> int:
@@ -39,6 +44,63 @@ _SUMS = """
 def amounts_minor(tx: Transaction, replay_id: int) -> dict[str, int]:
     """Return what the job's letters are about, in minor units by currency."""
     return dict(tx.execute(_SUMS, (replay_id,)).fetchall())
+
+
+class Unweighed(NamedTuple):
+    """A frozen letter of which no amount is known, and its event as it came."""
+
+    place: int
+    source: str
+    event_key: str
+    body: bytes
+
+
+_UNWEIGHED = f"""
+    SELECT i.place, e.source, e.event_key, e.body
+    FROM replay_items i
+    JOIN dead_letters d ON d.id = i.dead_letter_id
+    JOIN inbound_events e ON e.id = d.event_id AND e.received_at = d.received_at
+    WHERE i.replay_id = %s AND i.place > %s AND i.amount_minor IS NULL
+      AND d.source <> '{INTERNAL}' AND d.reason <> 'crash_loop'
+    ORDER BY i.place LIMIT {READ_AT_ONCE}
+"""
+
+
+def unweighed(tx: Transaction, replay_id: int, *, after: int) -> list[Unweighed]:
+    """Return the next letters without an amount, those left out that kill whoever reads them."""
+    rows = tx.execute(_UNWEIGHED, (replay_id, after)).fetchall()
+    return [Unweighed(*row) for row in rows]
+
+
+_WEIGH = """
+    UPDATE replay_items i SET amount_minor = u.amount_minor, currency = u.currency
+    FROM unnest(%b::integer[], %b::bigint[], %b::text[]) AS u(place, amount_minor, currency)
+    WHERE i.replay_id = %s AND i.place = u.place
+"""
+
+
+def weigh(tx: Transaction, replay_id: int, amounts: Mapping[int, Money]) -> None:
+    """Write what letters are about, by place, in the transaction that freezes them."""
+    if amounts:
+        minor = Int8s([amount.amount_minor for amount in amounts.values()])
+        currencies = Texts([amount.currency for amount in amounts.values()])
+        tx.execute(_WEIGH, (Int4s(list(amounts)), minor, currencies, replay_id))
+
+
+_WEIGH_KILLERS = """
+    UPDATE replay_items i SET amount_minor = p.amount_minor, currency = p.currency
+    FROM dead_letters d
+    JOIN inbound_events e ON e.id = d.event_id AND e.received_at = d.received_at
+    JOIN payment_logs p ON p.reference = coalesce(d.reference, e.reference)
+        AND p.provider = d.source AND p.account = d.account
+    WHERE i.replay_id = %s AND i.amount_minor IS NULL AND d.id = i.dead_letter_id
+      AND d.reason = 'crash_loop'
+"""
+
+
+def weigh_killers(tx: Transaction, replay_id: int) -> None:
+    """Take letters that kill whoever reads them for what their payments were asked for."""
+    tx.execute(_WEIGH_KILLERS, (replay_id,))
 
 
 class Item(NamedTuple):

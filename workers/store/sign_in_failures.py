@@ -17,7 +17,7 @@ FORGOTTEN_AT_ONCE = 100
 class Counted(NamedTuple):
     """How often it failed in a row, and when last."""
 
-    count: int
+    times: int
     last_at: datetime
 
 

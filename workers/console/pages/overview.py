@@ -10,6 +10,7 @@ from workers.console.page import Page
 from workers.console.plotted import MINUTES, plots, rates
 from workers.operations.sources import look
 from workers.store import overview_views, reconciliation_views, samples
+from workers.store.overview_views import SUMMED_MAX
 from workers.store.samples import COUNTED_MAX
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _read(asked: Asked, tx: Transaction) -> Context:
         "stale": stale,
         "plots": plots(taken, asked.now),
         "counted_max": COUNTED_MAX,
+        "is_cut": sum(each["letters"] for each in letters) >= SUMMED_MAX,
         "is_calm": not (waiting["approvals"] or letters or is_late or silent or stale),
     }
 
