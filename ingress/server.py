@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
 import signal
 import sys
@@ -67,13 +68,16 @@ def main(application: str = APPLICATION) -> int:
 
 
 def _stop(number: int, frame: object) -> NoReturn:
-    """End the process with 0: while it starts, and once it has served.
+    """End the process with 0: while it starts, when nothing is begun, and once it has served.
 
-    In between uvicorn listens itself; when it has stopped it raises the signal again.
+    In between uvicorn listens itself; when it has stopped it raises the signal again. At once: an
+    exception could come up anywhere, in the making of an event loop as well.
     """
-    del frame
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(0)
+    del number, frame
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(RuntimeError, ValueError, OSError):
+            stream.flush()
+    os._exit(0)
 
 
 def _require_safe_store(told: Settings) -> None:

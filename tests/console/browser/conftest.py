@@ -26,7 +26,7 @@ MONEY_LIMIT_MINOR = "140000"
 """Above it a second person must agree; the mismatched payment is, the others are not."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium.found() is None:
         pytest.skip(f"no Chromium is installed ({', '.join(chromium.NAMES)})")
