@@ -23,7 +23,7 @@ from workers.store import letters_shown
 from workers.store.letter_filters import ANY_STATUS, STATUSES, Wanted
 
 COLUMNS = ("id", "reason", "provider", "reference", "tries", "status", "owner", "age")
-GROUP_COLUMNS = ("fingerprint", "letters", "reason", "provider", "type", "money", "newest", "said")
+GROUP_COLUMNS = ("fingerprint", "letters", "reason", "provider", "money", "newest", "said")
 TRY_COLUMNS = ("number", "started_at", "outcome", "error_class", "message", "worker")
 EDIT_COLUMNS = ("child_event_id", "parent_event_id", "actor", "reason", "at")
 
