@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from domain.announcement import Announcement
-from domain.commands import Command, CommandKind
 from domain.errors import AmountInvalid, CurrencyUnknown
 from domain.money import Money
 from domain.payment import CUSTOMER_ID, REFERENCE
 from domain.providers import PROVIDERS
 from domain.transitions import State
 from workers.claiming import claim
-from workers.commands import enqueue
-from workers.operations import acting, following
+from workers.operations import acting, asking, following
 from workers.operations.approvals import leave_waiting, needs_second_person
 from workers.operations.corrections import correct, write_off
 from workers.operations.explain import explain
@@ -32,7 +29,6 @@ from workers.operations.options import (
 )
 from workers.operations.output import Failed, as_json, as_lines, as_table
 from workers.operations.refunds import refund_failed
-from workers.settings import KEY_VARIABLES
 from workers.store import views
 
 if TYPE_CHECKING:
@@ -45,9 +41,6 @@ LINES_MAX = 100_000
 
 ANSWER_S_MAX = 45.0
 """How long an answer of the provider is waited for: longer than a call, and another, may take."""
-
-NUMBER_BYTES = 8
-"""Random bytes that make each question one of its own."""
 
 COLUMNS = ("reference", "provider", "state", "amount_minor", "currency", "captured_minor")
 
@@ -158,22 +151,7 @@ def verify(reference: str, *, reason: str, json_: bool) -> None:
     A worker asks. Exit code 1 while there is no answer: it is asked again until there is one.
     """
     store, who = database(), acting.operator()
-    with store.transaction() as tx:
-        found = views.payment(tx, reference)
-        if found is None:
-            raise Failed("payment_unknown", f"no payment is announced as {reference}")
-        if found["provider"] not in KEY_VARIABLES:
-            raise Failed("provider_unknown", f"{found['provider']} cannot be asked")
-        command = Command(
-            CommandKind.VERIFY,
-            found["provider"],
-            found["account"],
-            reference,
-            f"{who.actor} ({reason})",
-            number=f"operator-{secrets.token_hex(NUMBER_BYTES)}",
-        )
-        [event_id] = enqueue(tx, [command], request_id=command.number)
-    following.ring(event_id)
+    event_id = asking.verify(store, reference, actor=who.actor, reason=reason)
     asked = _await_answer(store, event_id, quiet=json_)
     _show(reference, json_=json_)
     if not asked["ended"]:
