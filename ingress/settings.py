@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from domain import rates
+from domain.addresses import Network  # noqa: TC001 - pydantic reads it when the module is loaded
 from domain.api_keys import PEPPER_LENGTH_MIN
 from domain.providers import PROVIDERS
 from ingress import accounts
@@ -26,7 +27,6 @@ from ingress.errors import StartRefused
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BODY_BYTES_MAX_DEFAULT = 262_144
 """Bytes of a webhook's body; the largest a provider documents is 256 KiB."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.addresses import client_address
 from domain.delivery import Delivery
 from domain.errors import ProviderUnknown, RequestMalformed, SignatureRefused
 from ingress import gate, problems
 from ingress.accounts import DEFAULT_ACCOUNT
-from ingress.addresses import client_address
 from ingress.entry import Arrival, entries
 from ingress.errors import MethodNotAllowed, RateLimited
 from ingress.failures import Failures
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from domain.addresses import Network
     from domain.delivery import Verified
     from domain.errors import Refused
     from ingress.accounts import Account, Accounts
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ingress.gate import Head
     from ingress.group_commit import GroupCommit
     from ingress.refusals import Refusals
-    from ingress.settings import Network
 
 PREFIX = "/webhooks"
 """Where the paths of all providers begin."""

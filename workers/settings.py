@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from domain import money_limit
+from domain.addresses import Network  # noqa: TC001 - pydantic reads it when the module is loaded
 from domain.api_keys import PEPPER_LENGTH_MIN
 from domain.providers import PROVIDERS
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 Url = Annotated[str, StringConstraints(min_length=1)]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 SettingsType = TypeVar("SettingsType", bound=BaseSettings)

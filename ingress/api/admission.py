@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingress.addresses import client_address
+from domain.addresses import client_address
 from ingress.api import authentication
 from ingress.api.errors import KeyRefused
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+    from domain.addresses import Network
     from ingress.api.authentication import Presented
     from ingress.api.callers import Caller, Callers
     from ingress.api.idempotency import Stored
     from ingress.api.last_used import LastUsed
     from ingress.api.limits import Limits
     from ingress.api.operation import Operation
-    from ingress.settings import Network
 
 
 class Gate(NamedTuple):

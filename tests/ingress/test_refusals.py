@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.addresses import client_address
 from ingress import failures, refusals
-from ingress.addresses import client_address
 from ingress.failures import FAILURES_PER_WINDOW_MAX, WINDOW_S, Failures
 from tests.ingress.serving import OLD_SECRET, SECRET, charge, serving, signature, until
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from domain.addresses import Network
     from workers.console.checking import Checker
     from workers.console.cookies import Cookies
     from workers.console.page import Desk, Who
     from workers.console.reading import Readers
     from workers.console.seals import Seals
     from workers.console.sessions import Sessions
-    from workers.settings import Network
 
 Clock = Callable[[], datetime]
 

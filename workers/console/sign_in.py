@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.responses import RedirectResponse
 
+from domain.addresses import client_address
 from domain.operators import NAME, PASSWORD_LENGTH_MAX, actor_of
-from workers.console import addresses, csrf, forms, throttle
+from workers.console import csrf, forms, throttle
 from workers.console.saying import SAID
 from workers.console.seals import new_token
 from workers.store import operators
@@ -57,7 +58,7 @@ class SignIn:
             return self._form(request, status=403, said="Your browser must keep our cookie.")
         csrf.require_token(request, form, house.seals, door)
         name, password = form.fields().get("name", ""), form.fields().get("password", "")
-        address = addresses.client_address(request.scope, house.trusted_proxies)
+        address = client_address(request.scope, house.trusted_proxies)
         tried = throttle.keys(name[:PASSWORD_LENGTH_MAX], address)
         wait, kept = await house.readers.run(lambda: self._admit(name, tried))
         if wait is not None:
