@@ -17,7 +17,8 @@ class Asking:
 
     `reference` is ours and unique. `names` are those the provider has used for it so far (a
     transaction, a checkout, an intent), first heard first; empty while none is known.
-    `email` and `callback_url` are there only while it is initialized.
+    `email` and `callback_url` are there only while it is initialized. `hint` is what an event that
+    proves nothing called what is to be looked up: good to ask by, and for nothing else.
     """
 
     reference: str
@@ -26,6 +27,7 @@ class Asking:
     names: tuple[str, ...] = ()
     email: str | None = None
     callback_url: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Told:
     `is_final` the provider says that nothing more will come of it by itself.
     `made_at_s` when the provider made what it tells of, Unix seconds, where it says so and its
                reference alone does not show whose it is.
+    `reference` ours, as the provider has it: whose payment it is, where that had to be asked.
     `answer`   the bytes it said so in: the evidence.
     """
 
@@ -78,6 +81,7 @@ class Told:
     is_final: bool = False
     made_at_s: int | None = None
     status: str = ""
+    reference: str | None = None
     answer: bytes = b""
 
 

@@ -32,6 +32,15 @@ def run_id_of(reference: str) -> int:
     return int(reference.removeprefix(RUN_PREFIX))
 
 
+OBJECT_PREFIX = "object:"
+"""What the reference of a question begins with whose payment only the answer can name."""
+
+
+def object_reference(object_id: str) -> str:
+    """Return what a question about a provider's object goes by."""
+    return f"{OBJECT_PREFIX}{object_id}"
+
+
 class CommandKind(StrEnum):
     """What is asked."""
 
@@ -49,10 +58,12 @@ class Command:
 
     `number`        makes the command one of its own where the same may be asked again: a request
                     id, a step of a schedule.
-    `reference`     the payment's; of a reconciliation `run_reference`, which no payment can have.
+    `reference`     the payment's; of a reconciliation `run_reference`, of an object
+                    `object_reference`; no payment can have these.
     `actor`         who asked: `client:ID`, `operator:NAME` or `payratchet`.
     `email`, `callback_url`  are handed to the provider and kept nowhere else.
     `refund`        the refund's own reference.
+    `object_id`     what an event that proves nothing calls what is to be asked about.
     """
 
     kind: CommandKind
@@ -64,6 +75,7 @@ class Command:
     email: str | None = None
     callback_url: str | None = None
     refund: str | None = None
+    object_id: str | None = None
 
     @property
     def key(self) -> str:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from domain import ledger
 from domain.decide import Change, decide
+from domain.delivery import Hearsay
 from domain.errors import IllegalTransition, Permanent
-from domain.facts import Fact, FactKind
+from domain.facts import Fact, FactKind, FactStatus
 from domain.ledger import Leg, Movement
 from domain.payment import BY_PERSON
+from domain.transitions import State
 
 if TYPE_CHECKING:
-    from domain.delivery import Mode, ProviderEvent
+    from domain.delivery import Mode, ProviderEvent, Said
     from domain.payment import Asked, Position
 
 
@@ -30,7 +32,7 @@ class Heard:
     account: str
     mode: Mode | None
     replayed: bool
-    said: ProviderEvent | Permanent
+    said: Said | Permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
     if said.mode is not None and heard.mode is not None and said.mode is not heard.mode:
         message = f"a {said.mode} event on an account that is {heard.mode}"
         return Buried(Burial("mode_mismatch", "ModeMismatch", message))
+    if isinstance(said, Hearsay):
+        return _unproven(said, known)
     if not said.facts:
         return Ignored()
     paid = known.reference if known else said.reference
@@ -125,6 +129,21 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
     if known is None:
         return Buried(_unknown(said), _unclaimed(heard, said))
     return _move(heard, said, known)
+
+
+def _unproven(said: Hearsay, known: Known | None) -> Verdict:
+    """Take a payment that is about to be asked about for one that may be under way.
+
+    That is all: it is named by our own reference, and nothing that was said reaches it.
+    """
+    if said.reference is None and said.object_id is None:
+        return Buried(Burial("unknown_reference", "UnknownReference", "the event names no payment"))
+    if known is None or known.position.state != State.PENDING:
+        return Unchanged()
+    fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
+    return Changed(
+        decide(known.asked, known.position, known.facts, (fact,), version=known.version)
+    )
 
 
 def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:

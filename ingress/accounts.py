@@ -5,7 +5,9 @@ further one. The provider is in upper case with `-` as `_`; the account's name i
 variable's in lower case with `_` as `-`, so that ACME_EU is found under `/acme-eu`. Several
 secrets are parted by commas, the newest first. `<PROVIDER>[__<ACCOUNT>]_MODE` says live or test
 where the secrets do not. `<PROVIDER>[__ACCOUNT]_RETIRED_SECRET` has secrets that prove nothing any
-more: a delivery that one of them signed is refused, and the refusal says so.
+more: a delivery that one of them signed is refused, and the refusal says so. What else an account
+needs is `<PROVIDER>[__<ACCOUNT>]_<SETTING>`, as its dialect declares. A source that signs nothing
+needs `<PROVIDER>[__<ACCOUNT>]_UNSIGNED=enabled`, and its secret is the end of its path.
 
 Who has API_KEY_PEPPER also hears the canary of `payratchet doctor`, which can do nothing.
 """
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ACCOUNT = "default"
 PEPPER = "API_KEY_PEPPER"
+UNSIGNED = "UNSIGNED"
 SECRETS_MAX = 8
 """Secrets of one account; a rotation has two. Each costs a signature a request."""
 
@@ -59,14 +62,23 @@ class Accounts:
 
     def __init__(self, found: Mapping[tuple[str, str], Account]) -> None:
         self._found = dict(found)
+        self._names = {each.provider.alias: each.provider.name for each in self}
 
     def __iter__(self) -> Iterator[Account]:
         """Go through them."""
         return iter(self._found.values())
 
-    def find(self, provider: str, name: str) -> Account | None:
-        """Return the account of that name, if it is there."""
-        return self._found.get((provider, name))
+    def find(self, provider: str, name: str = DEFAULT_ACCOUNT, token: str = "") -> Account | None:
+        """Return the account of that name, if it is there.
+
+        Of a source that signs nothing the path ends with its secret: `name` may be the secret of
+        the account "default". Whether it is right is the dialect's to say.
+        """
+        provider = self._names.get(provider, provider)
+        found = self._found.get((provider, name))
+        if found is None and not token:
+            found, token = self._found.get((provider, DEFAULT_ACCOUNT)), name
+        return found if found is not None and found.provider.is_unsigned is bool(token) else None
 
 
 def read(environment: Environment, providers: Mapping[str, Provider]) -> Accounts:
@@ -119,15 +131,42 @@ def _account(
 ) -> Account:
     variable, text = setting
     values = _values(provider, variable, text)
-    retired_variable = _stem(variable) + "_RETIRED_SECRET"
+    stem = _stem(variable)
+    _require_consent(environment, provider, stem)
+    retired_variable = f"{stem}_RETIRED_SECRET"
     retired = environment.get(retired_variable)
+    mode = _mode(environment, provider, variable, values)
     return Account(
-        provider,
+        provider.configured(_settings(environment, provider, stem), mode),
         name,
         _named(values),
-        _mode(environment, provider, variable, values),
+        mode,
         () if retired is None else _named(_values(provider, retired_variable, retired)),
     )
+
+
+def _settings(environment: Environment, provider: Provider, stem: str) -> dict[str, str]:
+    """Return what the account says of itself. Raises StartRefused for what is none, or missing."""
+    found = {}
+    for setting in provider.settings:
+        variable = f"{stem}_{setting.name}"
+        text = environment.get(variable)
+        if text is None and setting.is_required:
+            raise StartRefused(f"{variable} is not set: {setting.meaning}.")
+        if text is not None and re.fullmatch(setting.form, text) is None:
+            raise StartRefused(f"{variable} is wrong: {setting.meaning} is expected.")
+        if text is not None:
+            found[setting.name] = text
+    return found
+
+
+def _require_consent(environment: Environment, provider: Provider, stem: str) -> None:
+    """Raise StartRefused for a source that signs nothing, unless somebody wants it all the same."""
+    if provider.is_unsigned and environment.get(f"{stem}_{UNSIGNED}") != "enabled":
+        raise StartRefused(
+            f"{provider.name} signs nothing: whoever knows the path can call. If you want it all"
+            f" the same, set {stem}_{UNSIGNED}=enabled; money moves only once it is asked."
+        )
 
 
 def _values(provider: Provider, variable: str, text: str) -> list[str]:

@@ -22,8 +22,10 @@ from ingress.body import Bodies
 from ingress.diagnosis import Diagnostician
 from ingress.doorbell import Doorbell
 from ingress.edge import Edge, not_found
+from ingress.fetched_keys import FetchedKeys
 from ingress.group_commit import GroupCommit, Writer
 from ingress.health import Health, version
+from ingress.key_requests import KeyRequests
 from ingress.known_keys import KnownKeys
 from ingress.record import Recorder
 from ingress.refusals import Refusals
@@ -71,6 +73,7 @@ def create_app(
         routes=[
             Route(f"{webhooks.PREFIX}/{{provider}}", parts.webhooks),
             Route(f"{webhooks.PREFIX}/{{provider}}/{{account}}", parts.webhooks),
+            Route(f"{webhooks.PREFIX}/{{provider}}/{{account}}/{{token}}", parts.webhooks),
             Route("/health", Endpoint(parts.health.health)),
             Route("/livez", Endpoint(parts.health.livez)),
             Route("/readyz", Endpoint(parts.health.readyz)),
@@ -117,6 +120,7 @@ class Parts:
         self.group_commit = GroupCommit(open_, recorder, writer_type=writer_type)
         self.refusals = Refusals(open_)
         self.known_keys = KnownKeys(open_, settings.accounts)
+        self.fetched_keys = FetchedKeys(KeyRequests(settings.key_authorities_file))
         self.health = Health(open_, settings.redis_url, self.group_commit)
         self.webhooks = Webhooks(
             settings.accounts,
@@ -124,6 +128,7 @@ class Parts:
             group_commit=self.group_commit,
             refusals=self.refusals,
             diagnostician=Diagnostician(settings.accounts),
+            fetched_keys=self.fetched_keys,
             trusted_proxies=settings.trusted_proxies,
         )
         self.api = Api.of(settings, self.doorbell)
@@ -147,6 +152,7 @@ class Parts:
             yield {"refusals": self.refusals, "release": self.api.release}
         finally:
             await self.api.stop()
+            await self.fetched_keys.stop()
             await self.group_commit.stop()
             await asyncio.to_thread(self.doorbell.close)
             await self.known_keys.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.delivery import Hearsay
 from domain.errors import PayratchetError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def claim(provider: Provider, body: bytes, event_key: str) -> object:
         event = provider.parse(body, event_key)
     except PayratchetError as error:
         return error.code
+    if isinstance(event, Hearsay):
+        return event
     return (frozenset(fact.key for fact in event.facts), event.reference)
 
 

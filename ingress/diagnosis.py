@@ -51,7 +51,7 @@ class Diagnostician:
     def _others(self, account: Account) -> list[Suspect]:
         name = account.provider.name
         return [
-            Suspect(diagnosis.other_account(each.name, each.mode), each.secrets)
+            Suspect(diagnosis.other_account(each.name, each.mode), each.secrets, each.provider)
             for each in self._accounts
             if each.provider.name == name and each is not account
         ]

@@ -97,6 +97,15 @@ class StoreUnavailable(Later):
     title = "The store is not available"
 
 
+class KeyUnavailable(Later):
+    """The public key that the delivery names cannot be had just now. Nothing was kept."""
+
+    code = "key_unavailable"
+    http_status = 503
+    title = "The key to verify this with is not available"
+    retry_after_s_default = 5
+
+
 class Overloaded(Later):
     """This process holds as much as it may. Nothing was kept."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import psycopg
 import uvicorn
 
+from domain.schema import mismatch
 from ingress import settings, store
 from ingress.errors import StartRefused
 from ingress.protocol import Protocol
@@ -81,7 +82,10 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _require_safe_store(told: Settings) -> None:
-    """Raise StartRefused for a store that loses commits. One that is away is waited for later."""
+    """Raise StartRefused for a store that loses commits, or whose schema is not ours.
+
+    One that is away is waited for later.
+    """
     with contextlib.suppress(psycopg.Error, OSError):
         asyncio.run(_look_at_store(told))
 
@@ -90,7 +94,12 @@ async def _look_at_store(told: Settings) -> None:
     connection = await store.connect(
         told.database_url, allow_unsafe=told.payratchet_allow_unsafe_store
     )
-    await store.close(connection)
+    try:
+        problem = mismatch(await store.schema_revision(connection))
+    finally:
+        await store.close(connection)
+    if problem is not None:
+        raise StartRefused(problem)
 
 
 def _raise_descriptor_limit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg.conninfo
@@ -37,7 +38,9 @@ class Settings(BaseSettings):
 
     `host` is the loopback unless told otherwise: whoever serves the outside says so (`HOST=0.0.0.0`
     in a container). `accounts` is made of the `…_WEBHOOK_SECRET` variables (`ingress.accounts`).
-    `api_key_pepper` is what hashes of API keys are keyed with; without it there is no API.
+    `key_authorities_file` has the authorities (PEM) that are believed when a provider is asked for
+    a key, in the place of those that browsers know. `api_key_pepper` is what hashes of API keys are
+    keyed with; without it there is no API.
     """
 
     model_config = SettingsConfigDict(
@@ -50,6 +53,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     web_concurrency: int = Field(default=1, ge=1, le=64)
     webhook_body_bytes_max: int = Field(default=BODY_BYTES_MAX_DEFAULT, ge=1, le=16_777_216)
+    key_authorities_file: str | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     payratchet_allow_unsafe_store: bool = False
     api_key_pepper: str | None = Field(default=None, min_length=PEPPER_LENGTH_MIN, repr=False)
@@ -75,6 +79,14 @@ class Settings(BaseSettings):
             redis.connection.parse_url(value)  # type: ignore[no-untyped-call]
         except ValueError:
             raise ValueError("a URL of Redis is expected") from None
+        return value
+
+    @field_validator("key_authorities_file")
+    @classmethod
+    def _of_authorities(cls, value: str | None) -> str | None:
+        """Refuse a file that is not there."""
+        if value is not None and not Path(value).is_file():
+            raise ValueError("a file of certificates is expected")
         return value
 
     @field_validator("rate_limit_initialize", "rate_limit_verify")

@@ -112,6 +112,10 @@ DO UPDATE SET place = excluded.place, mode = excluded.mode, seen_at = now()
 HEALTH = "SELECT to_regclass('inbound_work') IS NOT NULL"
 """Whether the schema is there; asked, it also says that Postgres is."""
 
+SCHEMA_THERE = "SELECT to_regclass('alembic_version') IS NOT NULL"
+SCHEMA_REVISION = "SELECT version_num FROM alembic_version"
+"""Which migration was the last."""
+
 DURABILITY = """
 SELECT name, setting FROM pg_settings
 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')

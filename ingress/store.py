@@ -111,6 +111,16 @@ async def prepare(connection: Connection, *, allow_unsafe: bool) -> None:
         await connection.execute("SET synchronous_commit = 'on'")
 
 
+async def schema_revision(connection: Connection) -> str | None:
+    """Return the newest migration that was run; None where none was."""
+    cursor = await connection.execute(statements.SCHEMA_THERE)
+    if await cursor.fetchone() != (True,):
+        return None
+    cursor = await connection.execute(statements.SCHEMA_REVISION)
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
 async def close(connection: AsyncConnection[Any]) -> None:
     """Close it, whatever state it is in."""
     with contextlib.suppress(psycopg.Error, OSError):

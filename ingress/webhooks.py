@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from domain.addresses import client_address
-from domain.delivery import Delivery
+from domain.delivery import Delivery, Demanded
 from domain.errors import ProviderUnknown, RequestMalformed, SignatureRefused
 from ingress import gate, problems
 from ingress.accounts import DEFAULT_ACCOUNT
@@ -29,14 +30,13 @@ if TYPE_CHECKING:
     from ingress.body import Bodies
     from ingress.diagnosis import Diagnostician
     from ingress.entry import Kept
+    from ingress.fetched_keys import FetchedKeys
     from ingress.gate import Head
     from ingress.group_commit import GroupCommit
     from ingress.refusals import Refusals
 
 PREFIX = "/webhooks"
 """Where the paths of all providers begin."""
-
-JSON = (b"content-type", b"application/json")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -52,6 +52,7 @@ class Webhooks:
         group_commit: GroupCommit,
         refusals: Refusals,
         diagnostician: Diagnostician,
+        fetched_keys: FetchedKeys,
         trusted_proxies: Sequence[Network],
     ) -> None:
         self._accounts = accounts
@@ -59,41 +60,68 @@ class Webhooks:
         self._group_commit = group_commit
         self._refusals = refusals
         self._diagnostician = diagnostician
+        self._fetched_keys = fetched_keys
         self._trusted_proxies = trusted_proxies
         self._failures = Failures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 once the delivery is committed. Raises the Refused that it deserves."""
         if scope["method"] != "POST":
-            raise MethodNotAllowed(b"POST")
+            await self._handshake(scope, send)
+            return
         account = self._account(scope)
         head = gate.head_of(scope)
         body = await self._bodies.read(receive, content_length=head.content_length)
         delivery = Delivery(scope["headers"], body, int(time.time()), _url(scope))
-        verified = self._verified(scope, delivery, account)
+        delivery, verified = await self._verified(scope, delivery, account)
         kept = await self._group_commit.keep(
             entries(_arrival(account, head, delivery, verified), verified.events)
         )
-        await problems.answer(
-            send, 200, _answer(kept), [JSON, (b"x-request-id", head.request_id.encode())]
-        )
+        demanded = account.provider.demanded or Demanded(_answer(kept))
+        await problems.answer(send, demanded.status, demanded.body, _headers(demanded, head))
         _log(kept, account, head)
+
+    async def _handshake(self, scope: Scope, send: Send) -> None:
+        """Answer the GET by which some providers try an endpoint. Nothing is kept of it.
+
+        Raises MethodNotAllowed for everything else.
+        """
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(b"POST")
+        try:
+            account = self._account(scope)
+        except ProviderUnknown:
+            raise MethodNotAllowed(b"POST") from None
+        query = scope["query_string"].decode("latin-1")
+        answer = account.provider.handshake(query, account.secrets)
+        if answer is None:
+            raise MethodNotAllowed(b"POST")
+        head = gate.head_of(scope)
+        await problems.answer(send, answer.status, answer.body, _headers(answer, head))
 
     def _account(self, scope: Scope) -> Account:
         path = scope["path_params"]
-        account = self._accounts.find(path["provider"], path.get("account", DEFAULT_ACCOUNT))
+        account = self._accounts.find(
+            path["provider"], path.get("account", DEFAULT_ACCOUNT), path.get("token", "")
+        )
         if account is None:
             raise ProviderUnknown
         return account
 
-    def _verified(self, scope: Scope, delivery: Delivery, account: Account) -> Verified:
-        """Return the proof that the account's provider sent this.
+    async def _verified(
+        self, scope: Scope, delivery: Delivery, account: Account
+    ) -> tuple[Delivery, Verified]:
+        """Return the delivery, with the key that had to be fetched, and the proof of its sender.
 
         Raises RateLimited in the place of a 401 for an address that fails again and again; a
-        delivery that verifies is never limited.
+        delivery that verifies is never limited. Raises KeyUnavailable.
         """
         try:
-            return account.provider.verify(delivery, account.secrets)
+            wanted = account.provider.key_wanted(delivery, account.secrets)
+            if wanted is not None:
+                key = await self._fetched_keys.key(account.provider.name, wanted)
+                delivery = dataclasses.replace(delivery, keys={wanted.name: key})
+            return delivery, account.provider.verify(delivery, account.secrets)
         except SignatureRefused as error:
             diagnosis = self._diagnostician.reason(error, delivery, account)
             address = self._note(scope, delivery, account, (error, diagnosis))
@@ -127,9 +155,14 @@ class Webhooks:
 
 
 def paths(accounts: Accounts) -> dict[str, dict[str, str]]:
-    """Return the paths of the accounts that are here, and what a route finds in each."""
+    """Return the paths of the accounts that are here, and what a route finds in each.
+
+    But for paths that end with a secret.
+    """
     found = {}
     for account in accounts:
+        if account.provider.is_unsigned:
+            continue
         provider = {"provider": account.provider.name}
         if account.name == DEFAULT_ACCOUNT:
             found[f"{PREFIX}/{account.provider.name}"] = provider
@@ -149,6 +182,13 @@ def _arrival(account: Account, head: Head, delivery: Delivery, verified: Verifie
         request_id=head.request_id,
         traceparent=head.traceparent,
     )
+
+
+def _headers(answer: Demanded, head: Head) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", answer.content_type),
+        (b"x-request-id", head.request_id.encode()),
+    ]
 
 
 def _answer(kept: Kept) -> bytes:

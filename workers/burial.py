@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.delivery import ProviderEvent
+from domain.delivery import Hearsay, ProviderEvent
 from domain.fingerprint import fingerprint
 from workers.store import attempts, dead_letters, inbox
 from workers.store.dead_letters import Letter
 
 if TYPE_CHECKING:
+    from domain.delivery import Said
     from domain.errors import Permanent
     from domain.judgement import Burial
     from workers.database import Transaction
     from workers.store.inbox import Work
 
 
-def letter_for(work: Work, said: ProviderEvent | Permanent | None, burial: Burial) -> Letter:
+def letter_for(work: Work, said: Said | Permanent | None, burial: Burial) -> Letter:
     """Return the dead letter of an event; where its body could not be read, of what is known."""
+    if isinstance(said, Hearsay):
+        said = _as_claimed(said)
     if not isinstance(said, ProviderEvent):
         said = None
     amounts = [fact.amount for fact in said.facts if fact.amount] if said else []
@@ -37,6 +40,15 @@ def letter_for(work: Work, said: ProviderEvent | Permanent | None, burial: Buria
         amounts[0].amount_minor if amounts else None,
         amounts[0].currency if amounts else None,
         work.attempts + work.crashes + 1,
+    )
+
+
+def _as_claimed(said: Hearsay) -> ProviderEvent:
+    """Return what was claimed, for a person to look at: it has no facts."""
+    return ProviderEvent(
+        said.type,
+        said.reference.unproven if said.reference else None,
+        provider_reference=said.object_id.unproven if said.object_id else None,
     )
 
 

@@ -17,7 +17,7 @@ from workers.store import attempts, inbox
 from workers.translating import say
 
 if TYPE_CHECKING:
-    from domain.delivery import ProviderEvent
+    from domain.delivery import Said
     from workers.database import Database
     from workers.store.inbox import Work
 
@@ -92,7 +92,7 @@ def describe(error: Exception) -> str:
     return first[:MESSAGE_LENGTH_MAX]
 
 
-def _said(work: Work) -> ProviderEvent | Permanent | None:
+def _said(work: Work) -> Said | Permanent | None:
     """Return what the event says, for the letter; None where reading it is what fails."""
     try:
         return say(work)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.delivery import ProviderEvent
+from domain.delivery import Hearsay, ProviderEvent
+from domain.providers.event_keys import reference_hint
 from workers.store import references
 from workers.store.references import Named
 
@@ -25,9 +26,16 @@ def named(heard: Heard) -> Named | None:
     return Named(heard.source, heard.account, heard.said.provider_reference)
 
 
+def claimed_name(heard: Heard) -> str | None:
+    """Return what an event that proves nothing says that the provider calls it."""
+    if not isinstance(heard.said, Hearsay) or heard.said.object_id is None:
+        return None
+    return heard.said.object_id.unproven
+
+
 def owners(tx: Transaction, heard: Sequence[Heard]) -> Owners:
     """Return whose the names are that these events use, as far as earlier events told."""
-    names = {name for event in heard if (name := named(event)) is not None}
+    names = {name for event in heard if (name := _looked_up(event)) is not None}
     return references.find(tx, sorted(names))
 
 
@@ -47,11 +55,25 @@ def resolve(heard: Sequence[Heard], owned: Owners) -> dict[int, str]:
     return {
         event.event_id: reference
         for event in heard
-        if isinstance(event.said, ProviderEvent)
-        and (reference := event.said.reference or _by_name(event, told)) is not None
+        if (reference := _reference(event) or _by_name(event, told)) is not None
     }
 
 
 def _by_name(event: Heard, told: Owners) -> str | None:
-    name = named(event)
+    name = _looked_up(event)
     return told.get(name) if name is not None else None
+
+
+def _looked_up(heard: Heard) -> Named | None:
+    """Return the name by which the payment can be found, proven or not."""
+    claimed = claimed_name(heard)
+    return named(heard) if claimed is None else Named(heard.source, heard.account, claimed)
+
+
+def _reference(heard: Heard) -> str | None:
+    """Return our reference as the event has it, proven or not."""
+    if isinstance(heard.said, ProviderEvent):
+        return heard.said.reference
+    if isinstance(heard.said, Hearsay) and heard.said.reference is not None:
+        return reference_hint(heard.said.reference.unproven)
+    return None

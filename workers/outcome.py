@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from domain import operators
 from domain.delivery import ProviderEvent
+from domain.errors import Permanent
 from domain.ledger import CUSTOMER_PREFIX
 from domain.transitions import State
 from workers import healing, history
@@ -70,6 +72,7 @@ class Outcome:
     placed: list[waiting.Placed] = field(default_factory=list)
     waiting: list[waiting.Waiting] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
+    edited: list[int] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
     raised: list[int] = field(default_factory=list)
     under_way: list[int] = field(default_factory=list)
@@ -84,6 +87,8 @@ class Outcome:
         """Take note that nothing is owed of the event any more."""
         self.finished.append(work.event_id)
         self.request_ids.append(work.request_id)
+        if operators.name_of(work.key_id) is not None:
+            self.edited.append(work.event_id)
         if work.replay_id is not None:
             self.raised.append(work.event_id)
 
@@ -102,7 +107,8 @@ class Outcome:
         `is_new_name` says that nobody has used the event's name of the payment before. `actor`
         is who did it, where that is not the provider.
         """
-        assert isinstance(heard.said, ProviderEvent)  # noqa: S101 - refusals change nothing
+        assert not isinstance(heard.said, Permanent)  # noqa: S101 - refusals change nothing
+        name = heard.said.provider_reference if isinstance(heard.said, ProviderEvent) else None
         self.facts.extend(_stored(known, change, work.event_id))
         who = actor or f"provider:{heard.source}"
         steps = history.steps(work, heard.said.type, known, change, actor=who)
@@ -111,13 +117,11 @@ class Outcome:
         self.steps.extend(steps)
         self.postings.extend(_posting(work, known, movement) for movement in change.movements)
         self._wait(work, known, change)
-        if is_new_name and heard.said.provider_reference is not None:
-            alias = references.Alias(
-                heard.source, heard.account, heard.said.provider_reference, known.payment_id
-            )
+        if is_new_name and name is not None:
+            alias = references.Alias(heard.source, heard.account, name, known.payment_id)
             self.aliases[alias] = None
         after = known.moved(change, version=steps[-1].version, head_hash=steps[-1].hash)
-        self._move(known, after, heard.said.provider_reference)
+        self._move(known, after, name)
         return after
 
     def _move(self, known: Known, after: Known, provider_reference: str | None) -> None:

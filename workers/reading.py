@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.delivery import Mode, ProviderEvent
+from domain.delivery import Mode
+from domain.errors import Permanent
 from domain.judgement import Heard
 from workers.store import modes
 from workers.translating import say
@@ -12,7 +13,7 @@ from workers.translating import say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.errors import Permanent
+    from domain.delivery import Said
     from workers.database import Transaction
     from workers.store.inbox import Work
 
@@ -25,7 +26,7 @@ def read(tx: Transaction, work: Sequence[Work]) -> list[Heard]:
 
 
 def _pin(
-    tx: Transaction, work: Sequence[Work], said: Sequence[ProviderEvent | Permanent]
+    tx: Transaction, work: Sequence[Work], said: Sequence[Said | Permanent]
 ) -> dict[tuple[str, str], Mode]:
     """Return the worlds of the accounts that need one, pinned in the order of their names.
 
@@ -34,7 +35,7 @@ def _pin(
     """
     first: dict[tuple[str, str], tuple[Mode, int]] = {}
     for item, words in zip(work, said, strict=True):
-        if not item.mode and isinstance(words, ProviderEvent) and words.mode is not None:
+        if not item.mode and not isinstance(words, Permanent) and words.mode is not None:
             first.setdefault((item.source, item.account), (words.mode, item.event_id))
     return {
         (source, account): Mode(modes.pin(tx, source, account, mode=mode, event_id=event_id))
@@ -42,9 +43,7 @@ def _pin(
     }
 
 
-def _heard(
-    work: Work, said: ProviderEvent | Permanent, pinned: dict[tuple[str, str], Mode]
-) -> Heard:
+def _heard(work: Work, said: Said | Permanent, pinned: dict[tuple[str, str], Mode]) -> Heard:
     return Heard(
         event_id=work.event_id,
         source=work.source,

@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.commands import Command, CommandKind
-from domain.errors import RefetchRequired
 from domain.facts import FactKind
 from domain.refunds import SENT, match, release
 from workers import commands
-from workers.store import dead_letters, ledger, payments, refunds
+from workers.store import dead_letters, ledger, refunds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from domain.asking import ToldRefund
-    from domain.judgement import Heard, Known
+    from domain.judgement import Known
     from domain.refunds import Matched
     from workers.database import Transaction
     from workers.outcome import Outcome
@@ -126,45 +125,6 @@ def _released(work: Work, known: Known, asked: refunds.Asked) -> ledger.Posting:
         asked.client_id,
         about_id=known.payment_id,
     )
-
-
-REFETCH = "refetch-"
-"""What a look-up's number begins with that was ordered by an event; its id follows.
-
-Where the event was given another try, a dot and the try's number follow: it is asked anew.
-"""
-
-
-def ask_again(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> None:
-    """Have the provider asked about payments of which an event says too little to be a fact.
-
-    The event becomes a dead letter all the same; it is resolved when the provider has answered.
-    """
-    wanted = {event.event_id for event in heard if isinstance(event.said, RefetchRequired)}
-    if not wanted:
-        return
-    events = [(item.event_id, item.received_at) for item in work if item.event_id in wanted]
-    by_event = {item.event_id: item for item in work}
-    for event in payments.meant(tx, events):
-        item = by_event[event.event_id]
-        again = f".{item.replay_id}" if item.replay_id is not None else ""
-        command = Command(
-            CommandKind.VERIFY,
-            event.provider,
-            event.account,
-            event.reference,
-            dead_letters.SYSTEM,
-            number=f"{REFETCH}{event.event_id}{again}",
-        )
-        commands.enqueue(tx, [command], request_id=item.request_id)
-
-
-def asked_again(tx: Transaction, command: Command) -> None:
-    """Resolve the dead letter of the event that ordered this look-up, if one did."""
-    ordered_by = command.number.removeprefix(REFETCH)
-    event_id = ordered_by.partition(".")[0]
-    if command.number != ordered_by and event_id.isdecimal():
-        dead_letters.resolve_refetched(tx, int(event_id))
 
 
 def reread(tx: Transaction, asked: refunds.Asked) -> refunds.Asked:

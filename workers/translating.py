@@ -9,11 +9,11 @@ from domain.providers import PROVIDERS
 from domain.providers.canary import CANARY, Canary
 
 if TYPE_CHECKING:
-    from domain.delivery import ProviderEvent
+    from domain.delivery import Said
     from workers.store.inbox import Work
 
 
-def say(work: Work) -> ProviderEvent | Permanent:
+def say(work: Work) -> Said | Permanent:
     """Return what the event says. A body that its provider does not document is a refusal."""
     provider = Canary() if work.source == CANARY else PROVIDERS.get(work.source)
     if provider is None:

@@ -91,10 +91,20 @@ class AnswerUnclear(OutcomeUnknown):
     """
 
 
-def get(*path: str, query: Pairs = (), answer_bytes_max: int = ANSWER_BYTES_MAX) -> ApiRequest:
+def get(
+    *path: str,
+    query: Pairs = (),
+    headers: Pairs = (),
+    answer_bytes_max: int = ANSWER_BYTES_MAX,
+) -> ApiRequest:
     """Return a request that only reads."""
     return ApiRequest(
-        "GET", path, query=query, is_repeatable=True, answer_bytes_max=answer_bytes_max
+        "GET",
+        path,
+        query=query,
+        headers=headers,
+        is_repeatable=True,
+        answer_bytes_max=answer_bytes_max,
     )
 
 

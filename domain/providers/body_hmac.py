@@ -6,7 +6,7 @@ key keeps a second effect away.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from domain import signing
 from domain.providers.one_event import OneEventProvider
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 class BodyHmac(OneEventProvider):
-    """Sets `header` (in lower case) and `algorithm`; the code is hexadecimal unless overridden."""
+    """Sets `header` (in lower case), `algorithm`, and how the code is written."""
 
     header: bytes
     algorithm: str
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: bytes = b""
 
     def authenticate(self, delivery: Delivery, secrets: Sequence[Secret]) -> str:
         """Compare the header with the code each secret gives the body."""
@@ -32,4 +34,5 @@ class BodyHmac(OneEventProvider):
 
     def code(self, secret: bytes, body: bytes) -> bytes:
         """Return the header's value that the secret would have made."""
-        return signing.hex_code(secret, body, self.algorithm)
+        write = signing.hex_code if self.encoding == "hex" else signing.base64_code
+        return self.prefix + write(secret, body, self.algorithm)

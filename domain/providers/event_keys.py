@@ -15,10 +15,13 @@ from domain.delivery import EVENT_KEY_LENGTH_MAX, KeyedEvent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.providers.paths import Json
+
 BODY_KEY_PREFIX = "body:"
 """Begins the key of a body that has no other; no part may begin so."""
 
 _INTEGER_BITS_MAX = 64
+_LENGTH = re.compile(r"[1-9][0-9]{0,2}")
 _REFERENCE = re.compile(r"[A-Za-z0-9._=-]{1,100}")
 
 
@@ -50,7 +53,29 @@ def reference_hint(value: object) -> str | None:
     return None
 
 
-def at(tree: object, *path: str) -> object:
+def parts_of(key: str) -> tuple[str, ...]:
+    """Return the parts that `keyed` wrote several of into a key; none for any other key."""
+    parts: list[str] = []
+    rest = key
+    while rest:
+        length, colon, rest = rest.partition(":")
+        if not colon or not _LENGTH.fullmatch(length) or len(rest) < int(length):
+            return ()
+        parts.append(rest[: int(length)])
+        rest = rest[int(length) :]
+    return tuple(parts)
+
+
+def told_key(event_key: str, body: bytes) -> str:
+    """Return the key as the delivery told it.
+
+    Of two bodies that contradict each other under one key, the second is kept under the key with
+    `#` and the body's hash added to it.
+    """
+    return event_key.removesuffix("#" + hashlib.sha256(body).hexdigest())
+
+
+def at(tree: Json, *path: str) -> Json:
     """Return what lies at the path, or None where the path leaves the objects it goes through."""
     for name in path:
         if not isinstance(tree, dict):

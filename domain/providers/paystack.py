@@ -17,6 +17,7 @@ from domain.facts import Fact, FactKind, FactStatus
 from domain.money import EXPONENTS
 from domain.providers.amounts import from_wire
 from domain.providers.body_hmac import BodyHmac
+from domain.providers.card import Card
 from domain.providers.event_keys import at, reference_hint
 from domain.providers.shapes import (
     AmountMinor,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain.delivery import Delivery
+    from domain.providers.paths import Json
 
 DECIMALS: Mapping[str, int] = MappingProxyType(
     {currency: 2 for currency, exponent in EXPONENTS.items() if exponent == 2} | {"XOF": 2}  # noqa: PLR2004
@@ -98,6 +100,18 @@ class Paystack(BodyHmac):
     name = "paystack"
     header = b"x-paystack-signature"
     algorithm = "sha512"
+    card = Card(
+        title="Paystack",
+        scheme="HMAC-SHA512 of the body, hexadecimal, in `x-paystack-signature`",
+        key="the API secret key, `sk_test_…` or `sk_live_…`",
+        retries="live: 4 tries 3 min apart, then hourly for 72 h; test: hourly for 72 h",
+        sources=("https://paystack.com/docs/payments/webhooks/",),
+        doubts=("whether amounts in XOF are multiplied by 100",),
+        traps=(
+            "no time is signed: a captured request can be sent again; it changes nothing",
+            "there is no event for a failed charge: failures are found by verification",
+        ),
+    )
 
     def key_parts(self, delivery: Delivery, tree: dict[str, Any]) -> Sequence[object]:  # noqa: ARG002
         """Name the event by its type and its object's first id of any kind.
@@ -140,7 +154,7 @@ def _id_names(event: str) -> tuple[str, ...]:
     return ("id",)
 
 
-def claims(event: str, data: object) -> tuple[tuple[Fact, ...], str | None]:
+def claims(event: str, data: Json) -> tuple[tuple[Fact, ...], str | None]:
     """Return the facts, and the id of the transaction they are about where the body has it.
 
     Whoever asks the API tells its answers here as the event that would have brought them, so that

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,9 @@ from pydantic import (
 from domain.errors import PayloadInvalid
 from domain.facts import OBJECT_ID_LENGTH_MAX
 from domain.money import AMOUNT_MINOR_MAX
+
+if TYPE_CHECKING:
+    from domain.providers.paths import Json
 
 TYPE_LENGTH_MAX = 100
 """Characters of an event type."""
@@ -39,7 +42,7 @@ class Shape(BaseModel):
 S = TypeVar("S", bound=Shape)
 
 
-def read(shape: type[S], tree: object) -> S:
+def read(shape: type[S], tree: Json) -> S:
     """Return the tree in the given shape.
 
     Raises PayloadInvalid that names the fields which differ, never their values.
@@ -56,8 +59,8 @@ def read(shape: type[S], tree: object) -> S:
 def unix_time_s(value: object) -> int | None:
     """Return a provider's time as Unix seconds, or None where it is none.
 
-    Takes Unix seconds and ISO 8601 texts (without an offset: UTC). A strange one is left out
-    rather than refused: no claim about money rests on it.
+    Takes Unix seconds or milliseconds and ISO 8601 texts (without an offset: UTC). A strange one
+    is left out rather than refused: no claim about money rests on it.
     """
     if isinstance(value, str):
         try:
@@ -65,7 +68,9 @@ def unix_time_s(value: object) -> int | None:
         except ValueError:
             return None
         value = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    return value if type(value) is int and 0 <= value < _YEAR_10000_S else None
+    if type(value) is not int or not 0 <= value < _YEAR_10000_S * 1000:
+        return None
+    return value if value < _YEAR_10000_S else value // 1000
 
 
 def _number_as_text(value: object) -> object:

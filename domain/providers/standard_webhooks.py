@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from domain.delivery import Mode, ProviderEvent
 from domain.facts import Fact, FactKind, FactStatus
 from domain.money import Money
+from domain.providers.card import Card
 from domain.providers.event_keys import at, reference_hint
 from domain.providers.message_hmac import MessageHmac, base64_key
 from domain.providers.shapes import ObjectId, PositiveMinor, Shape, TypeName, read, unix_time_s
@@ -59,6 +60,14 @@ class StandardWebhooks(MessageHmac):
     """Messages of any sender that signs as the specification says."""
 
     name = "standard-webhooks"
+    card = Card(
+        title="Standard Webhooks",
+        scheme="HMAC-SHA256 of `id.time.body`, base64, as `v1,…` in `webhook-signature`",
+        key="`whsec_` and the base64 of 24 to 64 bytes",
+        retries="as the sender does it; the specification asks for days",
+        sources=("https://www.standardwebhooks.com",),
+        traps=("`v1a` (Ed25519) codes are skipped: a sender must send a `v1` code beside one",),
+    )
 
     def key_of(self, secret: bytes) -> bytes:
         """Decode the base64 after `whsec_`; 24 to 64 bytes."""

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from domain.money import Money
+    from domain.providers.paths import Json
 
-    Claims = Callable[[object, int | None], tuple[Fact, ...]]
+    Claims = Callable[[Json, int | None], tuple[Fact, ...]]
 
 _REFUND_STATUSES = {
     "pending": FactStatus.PENDING,
@@ -59,22 +60,22 @@ def _failure(capture_id: str, at_s: int | None) -> tuple[Fact, ...]:
     return (Fact(FactKind.FAILED, capture_id, FactStatus.FAILED, at_s=at_s),)
 
 
-def _intent_processing(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _intent_processing(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     intent = read(Intent, about)
     return (Fact(FactKind.INITIALIZED, intent.id, FactStatus.KNOWN, at_s=at_s),)
 
 
-def _intent_succeeded(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _intent_succeeded(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     intent = read(SucceededIntent, about)
     received = _money(intent.amount_received or intent.amount, intent.currency)
     return _success(intent.id, received, at_s)
 
 
-def _intent_failed(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _intent_failed(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     return _failure(read(Intent, about).id, at_s)
 
 
-def _charge_succeeded(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _charge_succeeded(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     """Make nothing of a charge that is only authorized: no money has moved."""
     charge = read(SucceededCharge, about)
     if not charge.captured:
@@ -83,11 +84,11 @@ def _charge_succeeded(about: object, at_s: int | None) -> tuple[Fact, ...]:
     return _success(charge.capture_id, captured, at_s)
 
 
-def _charge_failed(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _charge_failed(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     return _failure(read(Charge, about).capture_id, at_s)
 
 
-def _session_paid(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _session_paid(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     """Completed is not paid: some methods take days. Without an intent another event has it."""
     if read(Session, about).payment_status != "paid":
         return ()
@@ -99,12 +100,12 @@ def _session_paid(about: object, at_s: int | None) -> tuple[Fact, ...]:
     return _success(session.payment_intent, amount, at_s)
 
 
-def _session_failed(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _session_failed(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     session = read(Session, about)
     return _failure(session.payment_intent or session.id, at_s)
 
 
-def _charge_refunded(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _charge_refunded(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     """Take the refunds one by one where all are there, else the cumulative total."""
     charge = read(RefundedCharge, about)
     listed = charge.refunds
@@ -123,7 +124,7 @@ def _charge_refunded(about: object, at_s: int | None) -> tuple[Fact, ...]:
     )
 
 
-def _refund(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _refund(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     refund = read(Refund, about)
     return (_refund_fact(refund, refund.payment_intent or refund.charge, at_s),)
 
@@ -134,11 +135,11 @@ def _refund_fact(refund: Refund, capture_id: str | None, at_s: int | None) -> Fa
     return Fact(FactKind.REFUND, refund.id, status, amount, capture_id=capture_id, at_s=at_s)
 
 
-def _dispute_open(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _dispute_open(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     return (_dispute_fact(read(Dispute, about), FactStatus.OPENED, at_s),)
 
 
-def _dispute_closed(about: object, at_s: int | None) -> tuple[Fact, ...]:
+def _dispute_closed(about: Json, at_s: int | None) -> tuple[Fact, ...]:
     dispute = read(Dispute, about)
     if dispute.status not in _DISPUTE_ENDS:
         msg = f"not an end of a dispute we know: {dispute.status!r:.40}"

@@ -15,6 +15,11 @@ from domain.providers.shapes import AmountMinor, ObjectId, PositiveMinor, Shape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from domain.providers.paths import Json
+
+PAYMENTS: tuple[Json, ...] = ("payment_intent", "charge")
+"""Objects that are payments themselves."""
+
 _UNDOCUMENTED = frozenset({"IQD", "LYD", "UYI"})
 
 DECIMALS: Mapping[str, int] = MappingProxyType(
@@ -117,9 +122,9 @@ class Dispute(Shape):
     charge: ObjectId | None = None
 
 
-def payment_id(about: object) -> str | None:
+def payment_id(about: Json) -> str | None:
     """Return Stripe's id of the payment that an object is, or is about."""
-    own = "id" if at(about, "object") in ("payment_intent", "charge") else "charge"
+    own = "id" if at(about, "object") in PAYMENTS else "charge"
     found = at(about, "payment_intent") or at(about, own)
     if isinstance(found, str) and len(found) <= OBJECT_ID_LENGTH_MAX:
         return found

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from domain.asking import RefundAsking
     from domain.facts import Fact
     from domain.money import Money
+    from domain.providers.paths import Json
     from domain.providers.api import ApiAnswer
 
 REASON_LENGTH_MAX = 500
@@ -182,6 +183,6 @@ def _listed_intent(tree: dict[str, Any]) -> Listed:
     )
 
 
-def _refunded(charge: object, currency: str) -> Money | None:
+def _refunded(charge: Json, currency: str) -> Money | None:
     amount = at(charge, "amount_refunded")
     return from_wire(amount, currency.upper(), DECIMALS) if type(amount) is int else None

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain import tries
+from domain.commands import object_reference
 from domain.errors import OutcomeUnknown, ProviderRefused
-from workers import settling
+from workers import refetching, settling
 from workers.apply import judge_heard
 from workers.calling import foreign
 from workers.calling.case import pinned_mode
@@ -18,6 +19,7 @@ from workers.store.references import Alias
 
 if TYPE_CHECKING:
     from domain.asking import Told
+    from domain.commands import Command
     from domain.facts import Fact
     from domain.judgement import Known
     from workers.calling.case import Case
@@ -32,6 +34,21 @@ def ended(answer: Told | Exception) -> Ended:
     status = answer.http_status if isinstance(answer, (ProviderRefused, OutcomeUnknown)) else None
     name = "ReferenceTaken" if tries.is_taken(answer) else type(answer).__name__
     return Ended(tries.outcome_of(answer), status, name, describe(answer))
+
+
+def whose(command: Command, answer: Told | Exception) -> Command:
+    """Return the command, about the payment that the answer names.
+
+    Who was asked because of an event that proves nothing says whose payment it is; what the event
+    said of that counts no longer. Where the answer names nobody, it is nobody's.
+    """
+    if isinstance(answer, Exception) or refetching.ordered_by(command) is None:
+        return command
+    if answer.reference is not None:
+        return replace(command, reference=answer.reference)
+    if command.object_id is not None:
+        return replace(command, reference=object_reference(command.object_id))
+    return command
 
 
 def take(

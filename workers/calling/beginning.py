@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.calls import Move
 from domain.commands import CommandKind
-from domain.errors import ProviderRefused
+from domain.errors import ProviderRefused, RefetchRequired
 from domain.judgement import Burial
 from domain.tries import LIVE_S_MAX, Asked
+from workers import refetching
 from workers.calling import ending
 from workers.calling.cancelling import cancel
 from workers.calling.case import look
@@ -135,10 +136,11 @@ def _prepare(tx: Transaction, outcome: Outcome, case: Case, following: Next) -> 
 def _without_client(tx: Transaction, outcome: Outcome, case: Case) -> str:
     """Set the command aside, but for one of our own schedule: its last step says enough."""
     command = case.command
+    message = f"no key is set for {command.provider}/{command.account}"
     if command.kind is CommandKind.VERIFY and command.actor == dead_letters.SYSTEM:
+        refetching.park(tx, command, Burial(RefetchRequired.code, "NoClient", message))
         outcome.end(case.work)
         outcome.write(tx)
         return NO_CHANGE
-    message = f"no key is set for {command.provider}/{command.account}"
     why = Burial(ProviderRefused.code, "NoClient", message)
     return ending.bury(tx, case, why, worker=outcome.worker)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain import captures
 from domain.asking import Asking, RefundAsking
+from domain.commands import OBJECT_PREFIX
 from domain.delivery import Mode, ProviderEvent
 from domain.errors import Permanent
 from domain.facts import FactKind
@@ -85,6 +86,7 @@ class Case:
             self._names(),
             command.email,
             command.callback_url,
+            command.object_id,
         )
 
     def _names(self) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ class Case:
         command = self.command
         said = ProviderEvent(
             f"{command.kind}: {why}" if why else command.kind,
-            command.reference,
+            None if command.reference.startswith(OBJECT_PREFIX) else command.reference,
             facts,
             told.mode if told else None,
             told.provider_reference if told else None,

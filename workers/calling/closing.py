@@ -41,7 +41,7 @@ def close(tx: Transaction, outcome: Outcome, begun: Begun, answer: Answer) -> Cl
     work = inbox.lock_one(tx, event_id, lanes=inbox.CALLS)
     if work is None:
         return Closed(LATE)
-    case = look(tx, work, begun.case.command, begun.client)
+    case = look(tx, work, answers.whose(begun.case.command, answer), begun.client)
     if not provider_calls.is_current(tx, begun.call_id):
         return Closed(LATE)
     provider_calls.end(tx, begun.call_id, answers.ended(answer))

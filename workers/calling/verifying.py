@@ -8,7 +8,7 @@ from domain import calls
 from domain.commands import Command, CommandKind
 from domain.facts import Fact, FactKind, FactStatus
 from domain.transitions import State
-from workers import settling
+from workers import refetching
 from workers.calling.kind import Kind
 from workers.store import provider_calls
 
@@ -47,4 +47,4 @@ class Verifying(Kind):
 
     def looked(self, tx: Transaction, case: Case) -> None:
         """Let go of the event that could not be understood without asking."""
-        settling.asked_again(tx, case.command)
+        refetching.answered(tx, case.command)

@@ -10,7 +10,8 @@ from domain.delivery import KeyedEvent, Mode, ProviderEvent
 from domain.errors import PayloadInvalid, RefetchRequired
 from domain.facts import Fact, FactKind, FactStatus
 from domain.money import Money
-from tests.domain.providers.senders import PAYSTACK, dumped
+from tests.conformance.sender import dumped
+from tests.conformance.senders.paystack import SENDER as PAYSTACK
 
 
 def charge(**changes: Any) -> dict[str, Any]:
@@ -78,12 +79,12 @@ def dispute(**changes: Any) -> dict[str, Any]:
 
 
 def parsed(event: str, data: Any) -> ProviderEvent:
-    return PAYSTACK.provider.parse(dumped({"event": event, "data": data}), "any")
+    return PAYSTACK.told(dumped({"event": event, "data": data}))
 
 
 def keyed(event: Any, data: Any) -> KeyedEvent:
     body = dumped({"event": event, "data": data})
-    return PAYSTACK.verify(PAYSTACK.headers(body), body).events[0]
+    return PAYSTACK.verify(PAYSTACK.request(body)).events[0]
 
 
 def ngn(amount_minor: int) -> Money:
@@ -266,7 +267,7 @@ def test_a_type_we_do_not_use_says_nothing(event: str) -> None:
                                   {"event": "x" * 101, "data": {}}], ids=str)  # fmt: skip
 def test_a_body_is_an_event_with_data(tree: dict[str, Any]) -> None:
     with pytest.raises(PayloadInvalid):
-        PAYSTACK.provider.parse(dumped(tree), "any")
+        PAYSTACK.told(dumped(tree))
 
 
 def test_a_key_is_made_of_the_type_and_the_first_id() -> None:

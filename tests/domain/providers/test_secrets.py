@@ -6,7 +6,8 @@ import pytest
 
 from domain.delivery import Mode
 from domain.providers import PROVIDERS
-from tests.domain.providers.senders import SENDERS, Sender
+from tests.conformance.sender import Sender
+from tests.conformance.senders import SENDERS
 
 
 @pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.name)

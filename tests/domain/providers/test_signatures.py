@@ -7,23 +7,19 @@ import pytest
 from domain import signing
 from domain.delivery import Delivery, Secret
 from domain.errors import SignatureExpired, SignatureInvalid, SignatureMissing
-from tests.domain.providers.senders import (
-    NOW_S,
-    PAYSTACK,
-    SENDERS,
-    STANDARD_WEBHOOKS,
-    STRIPE,
-    Sender,
-    message_code,
-    stripe_code,
-)
+from tests.conformance.sender import NOW_S, Headers, Request
+from tests.conformance.senders.paystack import SENDER as PAYSTACK
+from tests.conformance.senders.standard_webhooks import SENDER as STANDARD_WEBHOOKS
+from tests.conformance.senders.standard_webhooks import code as message_code
+from tests.conformance.senders.stripe import SENDER as STRIPE
+from tests.conformance.senders.stripe import code as stripe_code
 
 AT = b"%d" % NOW_S
 OLD, NEW = STRIPE.other_secret, STRIPE.secret
 
 
 def _stripe(header: bytes, *secrets: bytes) -> str:
-    return STRIPE.verify([(b"stripe-signature", header)], STRIPE.body, *secrets).key_id
+    return STRIPE.verify(Request([(b"stripe-signature", header)], STRIPE.body), *secrets).key_id
 
 
 def test_during_a_rotation_either_of_two_codes_is_enough() -> None:
@@ -60,7 +56,7 @@ def test_stripe_signs_one_time_and_no_other() -> None:
 
 def _message(
     signature: bytes, *, prefix: bytes = b"webhook-", message_id: bytes = b"msg_1", at: bytes = AT
-) -> list[tuple[bytes, bytes]]:
+) -> Headers:
     values = (message_id, at, signature)
     return [
         (prefix + name, value)
@@ -74,7 +70,7 @@ CODE = message_code(STANDARD_WEBHOOKS.secret, b"msg_1", AT, BODY)
 
 @pytest.mark.parametrize("prefix", [b"webhook-", b"svix-"])
 def test_either_set_of_header_names_is_understood(prefix: bytes) -> None:
-    verified = STANDARD_WEBHOOKS.verify(_message(b"v1," + CODE, prefix=prefix), BODY)
+    verified = STANDARD_WEBHOOKS.verify(Request(_message(b"v1," + CODE, prefix=prefix), BODY))
 
     assert verified.events[0].key == "msg_1"
 
@@ -84,30 +80,36 @@ def test_the_two_sets_of_header_names_are_never_mixed() -> None:
 
     for mixed in (webhook[:1] + svix[1:], webhook[:2] + svix[2:], svix[:1] + webhook[1:]):
         with pytest.raises(SignatureMissing):
-            STANDARD_WEBHOOKS.verify(mixed, BODY)
+            STANDARD_WEBHOOKS.verify(Request(mixed, BODY))
 
 
 def test_of_two_whole_sets_the_webhook_one_is_meant() -> None:
     forged = _message(b"v1," + CODE, prefix=b"svix-", message_id=b"msg_2")
 
-    assert STANDARD_WEBHOOKS.verify(forged + _message(b"v1," + CODE), BODY).events[0].key == "msg_1"
+    assert (
+        STANDARD_WEBHOOKS.verify(Request(forged + _message(b"v1," + CODE), BODY)).events[0].key
+        == "msg_1"
+    )
     with pytest.raises(SignatureInvalid):
-        STANDARD_WEBHOOKS.verify(forged + _message(b"v1,bad"), BODY)
+        STANDARD_WEBHOOKS.verify(Request(forged + _message(b"v1,bad"), BODY))
 
 
 def test_an_ed25519_code_is_skipped_and_the_hmac_beside_it_counts() -> None:
     ed25519 = b"v1a," + base64.b64encode(bytes(64))
 
-    assert STANDARD_WEBHOOKS.verify(_message(ed25519 + b" v1," + CODE), BODY).key_id == "key-0"
+    assert (
+        STANDARD_WEBHOOKS.verify(Request(_message(ed25519 + b" v1," + CODE), BODY)).key_id
+        == "key-0"
+    )
     for alone in (ed25519, b"v1a," + CODE, b"v0," + CODE, b"none," + CODE):
         with pytest.raises(SignatureInvalid):
-            STANDARD_WEBHOOKS.verify(_message(alone), BODY)
+            STANDARD_WEBHOOKS.verify(Request(_message(alone), BODY))
 
 
 def test_a_list_of_codes_that_is_not_well_formed_is_refused() -> None:
     for signature in (CODE, b"v1", b"v1," + CODE + b",x", b"v1," + CODE + b"  v1,x", b"v1=" + CODE):
         with pytest.raises(SignatureInvalid):
-            STANDARD_WEBHOOKS.verify(_message(signature), BODY)
+            STANDARD_WEBHOOKS.verify(Request(_message(signature), BODY))
 
 
 def test_what_is_signed_cannot_change_its_borders() -> None:
@@ -115,9 +117,9 @@ def test_what_is_signed_cannot_change_its_borders() -> None:
     code = message_code(STANDARD_WEBHOOKS.secret, b"a", AT, longer)
     assert code == message_code(STANDARD_WEBHOOKS.secret, b"a." + AT, AT, BODY)
 
-    STANDARD_WEBHOOKS.verify(_message(b"v1," + code, message_id=b"a"), longer)
+    STANDARD_WEBHOOKS.verify(Request(_message(b"v1," + code, message_id=b"a"), longer))
     with pytest.raises(SignatureInvalid):
-        STANDARD_WEBHOOKS.verify(_message(b"v1," + code, message_id=b"a." + AT), BODY)
+        STANDARD_WEBHOOKS.verify(Request(_message(b"v1," + code, message_id=b"a." + AT), BODY))
 
 
 @pytest.mark.parametrize("message_id", [b"", b"a b", b"a\x00", b"a\n", "é".encode(), b"a" * 201])
@@ -125,27 +127,7 @@ def test_a_message_id_is_short_visible_ascii(message_id: bytes) -> None:
     code = message_code(STANDARD_WEBHOOKS.secret, message_id, AT, BODY)
 
     with pytest.raises(SignatureInvalid):
-        STANDARD_WEBHOOKS.verify(_message(b"v1," + code, message_id=message_id), BODY)
-
-
-@pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.name)
-def test_without_a_secret_nobody_is_authentic(sender: Sender) -> None:
-    for secrets in ([], [Secret("empty", b"")]):
-        delivery = Delivery(sender.headers(sender.body, secret=b"whsec_"), sender.body, NOW_S)
-        with pytest.raises(SignatureInvalid):
-            sender.provider.verify(delivery, secrets)
-
-
-@pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.name)
-def test_a_diagnosis_shows_no_part_of_a_secret_or_a_signature(sender: Sender) -> None:
-    forged = sender.headers(sender.body, secret=sender.other_secret)
-
-    with pytest.raises(SignatureInvalid) as refused:
-        sender.verify(forged, sender.body)
-
-    shown = f"{refused.value} {refused.value.diagnosis} {Secret('key-1', sender.secret)!r}"
-    for hidden in (sender.secret, sender.signature_of(forged[-1][1])):
-        assert hidden.decode()[-12:] not in shown
+        STANDARD_WEBHOOKS.verify(Request(_message(b"v1," + code, message_id=message_id), BODY))
 
 
 def test_every_code_is_compared_with_every_secret_even_after_a_match() -> None:
@@ -178,8 +160,6 @@ def test_a_time_is_judged_to_the_second_on_both_sides() -> None:
 
 
 def test_paystack_has_no_time_so_a_repeat_is_told_by_its_key_alone() -> None:
-    headers = PAYSTACK.headers(PAYSTACK.body)
-
-    first, second = (PAYSTACK.verify(headers, PAYSTACK.body) for _ in range(2))
+    first, second = (PAYSTACK.verify(PAYSTACK.request()) for _ in range(2))
 
     assert first.events[0].key == second.events[0].key == "14:charge.success6:302961"

@@ -12,7 +12,8 @@ from domain.facts import Fact, FactKind, FactStatus
 from domain.money import Money
 from domain.providers.amounts import from_wire, to_wire
 from domain.providers.stripe_objects import DECIMALS
-from tests.domain.providers.senders import NOW_S, STRIPE, dumped
+from tests.conformance.sender import NOW_S, dumped
+from tests.conformance.senders.stripe import SENDER as STRIPE
 
 
 def intent(**changes: Any) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def event(type_: str, about: Any, **changes: Any) -> dict[str, Any]:
 
 
 def parsed(type_: str, about: Any, **changes: Any) -> ProviderEvent:
-    return STRIPE.provider.parse(dumped(event(type_, about, **changes)), "any")
+    return STRIPE.told(dumped(event(type_, about, **changes)))
 
 
 def success(object_id: str, amount_minor: int = 2000) -> Fact:
@@ -316,8 +317,8 @@ def test_a_type_we_do_not_use_says_nothing(type_: str) -> None:
 def test_a_thin_event_says_nothing_and_is_kept() -> None:
     body = dumped({"id": "evt_2", "object": "v2.core.event", "type": "v1.x", "related_object": {}})
 
-    assert STRIPE.provider.parse(body, "any").facts == ()
-    assert STRIPE.verify(STRIPE.headers(body), body).events == (KeyedEvent("evt_2", None),)
+    assert STRIPE.told(body).facts == ()
+    assert STRIPE.verify(STRIPE.request(body)).events == (KeyedEvent("evt_2", None),)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_an_event_without_its_heading_is_refused(changes: dict[str, Any]) -> Non
 def test_an_event_without_an_id_is_unreadable() -> None:
     body = dumped(event("payment_intent.succeeded", intent(), id=None))
 
-    assert not STRIPE.verify(STRIPE.headers(body), body).events[0].readable
+    assert not STRIPE.verify(STRIPE.request(body)).events[0].readable
 
 
 def test_our_reference_in_the_metadata_wins_over_the_session() -> None:

@@ -1,0 +1,1 @@
+"""The conformance pack: what every dialect must accept and refuse, shown by how providers sign."""
