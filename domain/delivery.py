@@ -107,14 +107,16 @@ class Hint:
 class Hearsay:
     """What an event gives rise to ask about: nothing in it has become a fact, nor can it.
 
-    `reference` is whom it claims to be about, `object_id` what the provider calls it; one of the
-    two must be there for anybody to be asked. A worker asks the provider, whose answer counts.
+    `reference` is whom it claims to be about, `object_id` what the provider calls it. A worker asks
+    the provider, whose answer counts. With neither of the two nobody can be asked, but for a
+    `is_nudge`: something has changed, and every open payment is asked about.
     """
 
     type: str
     reference: Hint | None
     object_id: Hint | None
     mode: Mode | None = None
+    is_nudge: bool = False
 
 
 Said = ProviderEvent | Hearsay

@@ -49,7 +49,7 @@ def edited(body: bytes, changes: Sequence[tuple[str, object]]) -> bytes:
         raise EditRefused(f"{error}: give the whole body instead") from error
     for path, value in changes:
         _set(tree, _steps(path), value, path)
-    return _text(tree).encode()
+    return written(tree).encode()
 
 
 def diff(before: bytes, after: bytes) -> list[Difference]:
@@ -113,15 +113,16 @@ def _at(values: list[Any], number: int) -> Any:
 
 
 def _shown(value: Any) -> str | None:
-    return None if value is _MISSING else _text(value)
+    return None if value is _MISSING else written(value)
 
 
-def _text(value: Any) -> str:
+def written(value: Any) -> str:
     """Write JSON; a Decimal as it was written, which `json` cannot do."""
     if isinstance(value, dict):
-        return f"{{{','.join(f'{_text(key)}:{_text(member)}' for key, member in value.items())}}}"
+        members = (f"{written(key)}:{written(member)}" for key, member in value.items())
+        return f"{{{','.join(members)}}}"
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(map(_text, value))}]"
+        return f"[{','.join(map(written, value))}]"
     if isinstance(value, Decimal):
         return str(value)
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

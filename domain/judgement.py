@@ -136,7 +136,7 @@ def _unproven(said: Hearsay, known: Known | None) -> Verdict:
 
     That is all: it is named by our own reference, and nothing that was said reaches it.
     """
-    if said.reference is None and said.object_id is None:
+    if said.reference is None and said.object_id is None and not said.is_nudge:
         return Buried(Burial("unknown_reference", "UnknownReference", "the event names no payment"))
     if known is None or known.position.state != State.PENDING:
         return Unchanged()

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 MASK = "***"
 """What stands for a value that is not shown."""
@@ -40,6 +43,37 @@ def masked(body: bytes) -> Any:
     except (ValueError, RecursionError):
         return None
     return _masked(tree, DEPTH_MAX, is_shown=False)
+
+
+def masked_differences(
+    differences: Sequence[Mapping[str, str | None]],
+) -> list[dict[str, str | None]]:
+    """Return differences (pointer, before, after; both JSON text) masked as bodies are.
+
+    A value is shown under the names under which a body shows it; a name that may be somebody's is
+    masked in the pointer too.
+    """
+    return [_masked_difference(each) for each in differences]
+
+
+def _masked_difference(difference: Mapping[str, str | None]) -> dict[str, str | None]:
+    steps = (difference["pointer"] or "").split("/")
+    is_shown = steps[-1] in SHOWN
+    return {
+        "pointer": "/".join(step if not step or _KEY.fullmatch(step) else MASK for step in steps),
+        "before": _masked_text(difference["before"], is_shown=is_shown),
+        "after": _masked_text(difference["after"], is_shown=is_shown),
+    }
+
+
+def _masked_text(text: str | None, *, is_shown: bool) -> str | None:
+    if text is None:
+        return None
+    try:
+        value = json.loads(text, parse_float=str, parse_constant=lambda _: MASK)
+    except (ValueError, RecursionError):
+        return MASK
+    return json.dumps(_masked(value, DEPTH_MAX, is_shown=is_shown), ensure_ascii=False)
 
 
 def _masked(value: Any, levels: int, *, is_shown: bool) -> Any:

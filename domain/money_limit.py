@@ -17,6 +17,23 @@ DEFAULT_MINOR = 50_000_000
 _PART = re.compile(r"(?:(?P<currency>[A-Z]{3})=)?(?P<amount_minor>[0-9]{1,19})")
 
 
+ALONE_WITHIN_S = 86_400
+"""How long what somebody moved alone is added to what they move next: a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """By what one person would exceed the limit of a currency; minor units.
+
+    `sooner_minor` is what they moved alone within `ALONE_WITHIN_S` before.
+    """
+
+    currency: str
+    amount_minor: int
+    sooner_minor: int
+    limit_minor: int
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyLimit:
     """What one person may move: `others_minor` of any currency that `by_currency` does not name.
@@ -37,10 +54,25 @@ class MoneyLimit:
         The direction does not matter. Each currency is held against its own limit: there are no
         rates here by which they could be added up.
         """
-        return any(
-            abs(amount_minor) > self.limit_minor(currency)
-            for currency, amount_minor in amounts_minor.items()
-        )
+        return self.excess(amounts_minor, {}) is not None
+
+    def excess(
+        self, amounts_minor: Mapping[str, int], sooner_minor: Mapping[str, int]
+    ) -> Excess | None:
+        """Return where these amounts, by currency, exceed the limit; None where they do not.
+
+        `sooner_minor` is what the same person moved alone before, and is added: many small acts
+        are one large one. An act is not held against a currency of which it moves nothing.
+        """
+        for currency, amount_minor in amounts_minor.items():
+            sooner, most = sooner_minor.get(currency, 0), self.limit_minor(currency)
+            if amount_minor and abs(amount_minor) + sooner > most:
+                return Excess(currency, abs(amount_minor), sooner, most)
+        return None
+
+
+UNBOUNDED = MoneyLimit(AMOUNT_MINOR_MAX)
+"""No limit at all: for a caller that has none of its own."""
 
 
 def parse(text: str) -> MoneyLimit:

@@ -14,6 +14,10 @@ PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 200
 """Characters of a password for the console; the longest bounds what one sign-in may cost."""
 
+KEYS_GIVEN_S_MIN = 7 * 86_400
+"""How long whoever gave somebody a token and a password may still have them in hand. Until then the
+two are not two people, whichever of them asks and whichever agrees."""
+
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}")
 """What an operator may be called. The history uses the name for ever, so it is given once."""
 

@@ -118,7 +118,12 @@ _OUTCOMES = {
 
 def _attempt(told: Told) -> str:
     ended = _OUTCOMES.get(told["outcome"], told["outcome"])
-    return f"Attempt {told['number']}: {ended}{_why(told)}."
+    return f"Attempt {told['number']}{of_replay(told)}: {ended}{_why(told)}."
+
+
+def of_replay(told: Told) -> str:
+    """Name the replay that something is part of, where it is of one."""
+    return f" (replay {told['replay_id']})" if told.get("replay_id") is not None else ""
 
 
 def _why(told: Told) -> str:
@@ -233,8 +238,9 @@ def _movement(told: Told) -> str:
 
 def _letter(action: str) -> Callable[[Told], str]:
     def told_of(told: Told) -> str:
-        replay = f" (replay {told['replay_id']})" if told.get("replay_id") is not None else ""
-        return f"Dead letter {told['letter_id']}{replay} {action}: {shown(told['reason'])}."
+        return (
+            f"Dead letter {told['letter_id']}{of_replay(told)} {action}: {shown(told['reason'])}."
+        )
 
     return told_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from domain.retelling import Kind, Told, Words, amount, shown
+from domain.retelling import Kind, Told, Words, amount, of_replay, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,10 @@ def _edit(told: Told) -> str:
     )
 
 
+def _event_replayed(told: Told) -> str:
+    return f"A person had the event tried again{of_replay(told)}: {shown(told['reason'])}."
+
+
 _ASKED_FOR = {
     "correction": "a correction of this payment",
     "write_off": "a write-off of what is missing",
@@ -56,7 +60,7 @@ _ASKED_FOR = {
 
 def _question(told: Told) -> str:
     """Name what a second person is asked, and about how much money."""
-    what = _ASKED_FOR.get(told["kind"], shown(told["kind"]))
+    what = f"{_ASKED_FOR.get(told['kind'], shown(told['kind']))}{of_replay(told)}"
     if told["amount_minor"] is None or told["currency"] is None:
         return what
     return f"{what} ({amount(told['amount_minor'], told['currency'])})"
@@ -93,6 +97,7 @@ PEOPLE: Mapping[str, Words] = MappingProxyType(
     {
         "correction": (Kind.CORRECTION, _correction, _rule_of_correction),
         "edit": (Kind.EDIT, _edit, None),
+        "event_replayed": (Kind.EVENT, _event_replayed, None),
         "approval_asked": (Kind.APPROVAL, _approval_asked, None),
         "approval_decided": (Kind.APPROVAL, _approval_decided, None),
         "refused": (Kind.REFUSED, _refused, _rule_of_refusal),

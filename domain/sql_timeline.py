@@ -87,7 +87,7 @@ _PARTS = f"""
     SELECT * FROM (
         SELECT 'attempt', a.ended_at, a.event_id, a.id,
                jsonb_build_object('number', a.number, 'outcome', a.outcome,
-                   'error_class', a.error_class, 'message', a.message)
+                   'error_class', a.error_class, 'message', a.message, 'replay_id', a.replay_id)
         FROM known JOIN attempts a ON a.event_id = known.id
         ORDER BY a.id DESC LIMIT %(limit)s) AS tries
     UNION ALL
@@ -151,9 +151,19 @@ _BY_PEOPLE = """
         ORDER BY x.child_event_id DESC LIMIT %(limit)s) AS edits
     UNION ALL
     SELECT * FROM (
+        SELECT 'event_replayed', o.at, known.id, o.id,
+               jsonb_build_object('actor', o.actor, 'reason', o.reason,
+                   'replay_id', (o.details ->> 'replay_id')::bigint)
+        FROM known JOIN operator_actions o ON o.subject = 'event:' || known.id
+        WHERE o.action = 'event_replayed'
+        ORDER BY o.id DESC LIMIT %(limit)s) AS again
+    UNION ALL
+    SELECT * FROM (
         SELECT asked.part, asked.at, NULL::bigint, a.id,
                jsonb_build_object('approval_id', a.id, 'kind', a.kind, 'status', a.status,
                    'amount_minor', a.amount_minor, 'currency', a.currency,
+                   'replay_id', CASE WHEN a.kind = 'replay'
+                                     THEN split_part(a.subject, ':', 2)::bigint END,
                    'actor', asked.actor, 'reason', asked.reason)
         FROM (SELECT 'payment:' || reference AS subject FROM payment
               UNION ALL

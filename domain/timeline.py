@@ -39,7 +39,8 @@ class Row(NamedTuple):
 class Entry:
     """One thing that happened, in words.
 
-    `rule` is what moved the payment or kept it where it was, where there is one.
+    `rule` is what moved the payment or kept it where it was, where there is one; `replay_id` the
+    replay that it is about or part of.
     """
 
     at: datetime
@@ -48,6 +49,7 @@ class Entry:
     rule: str | None = None
     event_id: int | None = None
     actor: str | None = None
+    replay_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ _RANKS = {
     for rank, part in enumerate(
         (
             *("announced", "refund_asked", "approval_asked", "approval_decided", "event", "edit"),
-            *("variant", "letter_replayed", "call", "correction"),
+            *("variant", "letter_replayed", "event_replayed", "call", "correction"),
             *("transition", "refund_settled", "movement", "attempt"),
         )
     )
@@ -101,4 +103,5 @@ def _in_order(rows: Sequence[Row]) -> list[Row]:
 def _entry(row: Row) -> Entry:
     kind, words, rule = ALL_WORDS[row.part]
     said = rule(row.told) if rule else None
-    return Entry(row.at, kind, words(row.told), said, row.event_id, actor(row.told))
+    who, replay_id = actor(row.told), row.told.get("replay_id")
+    return Entry(row.at, kind, words(row.told), said, row.event_id, who, replay_id)

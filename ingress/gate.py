@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import re
@@ -45,10 +46,17 @@ KEPT_HEADERS = frozenset(
 """Headers that are kept with the event: none that signs, authorizes or names a person."""
 
 SOLE_HEADERS = frozenset(
-    {b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
+    {b"host", b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
 )
 """Headers that mean nothing, or two things, when they are there twice."""
 
+LENGTH_DIGITS_MAX = 20
+"""Digits of a Content-Length: what 64 bits hold. The parser takes any number of leading zeros."""
+
+HOSTS_KNOWN_MAX = 64
+"""Hosts of which is remembered whether they are well-formed; a deployment has a few."""
+
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PROCESS = os.urandom(6).hex()
@@ -73,7 +81,8 @@ class Head:
     content_length: int | None = None
     header_bytes: int = 0
     encoding: bytes = b""
-    twice: bytes = b""
+    host: bytes = b""
+    wrong: str = ""
 
 
 def head_of(scope: Scope) -> Head:
@@ -94,7 +103,7 @@ def read(scope: Scope) -> Head:
         head.header_bytes += len(name) + len(value)
         if name in SOLE_HEADERS:
             if name in seen:
-                head.twice = name
+                head.wrong = f"the header {name.decode()} is there twice"
             seen.add(name)
             _note(head, name, value)
         elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
@@ -118,8 +127,7 @@ def require_decent(scope: Scope, head: Head) -> None:
         raise HeadersTooLarge(f"more than {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes")
     if head.encoding.lower() not in (b"", b"identity"):
         raise EncodingUnsupported("send the body as it was signed, without Content-Encoding")
-    if head.twice:
-        raise RequestMalformed(f"the header {head.twice.decode()} is there twice")
+    _require_one_meaning(scope, head)
     path: bytes = scope["raw_path"]
     if path.startswith(API_PREFIX):
         path = _PLAIN_ESCAPE.sub(b"", path)
@@ -143,7 +151,28 @@ def new_request_id() -> str:
 
 
 def _note(head: Head, name: bytes, value: bytes) -> None:
-    if name == b"content-length":
-        head.content_length = int(value)
+    if name == b"host":
+        head.host = value
+    elif name == b"content-length":
+        if len(value) > LENGTH_DIGITS_MAX:
+            head.wrong = f"a Content-Length of more than {LENGTH_DIGITS_MAX} digits"
+        else:
+            head.content_length = int(value)
     elif name == b"content-encoding":
         head.encoding = value.strip()
+
+
+def _require_one_meaning(scope: Scope, head: Head) -> None:
+    """Raise RequestMalformed for what two readers of the head could take for different things.
+
+    Providers sign the host that they call, and proxies go by it; HTTP/1.1 has to name one.
+    """
+    if head.wrong:
+        raise RequestMalformed(head.wrong)
+    if (head.host or scope["http_version"] == "1.1") and not _is_host(head.host):
+        raise RequestMalformed("the header host is missing or names no host")
+
+
+@functools.lru_cache(maxsize=HOSTS_KNOWN_MAX)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
@@ -36,6 +37,20 @@ def document(error: Refused, request_id: str) -> bytes:
     if isinstance(error, ValidationFailed):
         fields["errors"] = [problem._asdict() for problem in error.errors]
     return to_json(fields)
+
+
+def written(error: Refused, request_id: str) -> bytes:
+    """Return the whole answer as it is sent, past the application, by which a connection ends."""
+    body = document(error, request_id)
+    lines = [
+        f"HTTP/1.1 {error.http_status} {HTTPStatus(error.http_status).phrase}".encode(),
+        b"content-type: application/problem+json",
+        b"x-request-id: " + request_id.encode(),
+        b"content-length: %d" % len(body),
+        b"connection: close",
+        *(name + b": " + value for name, value in headers(error)),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def headers(error: Refused) -> Headers:

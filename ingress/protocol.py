@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -45,6 +44,9 @@ PIPELINED_MAX = 64
 CONNECTIONS_MAX = 4_000
 """Connections of one process; the next client is told to come again."""
 
+CODING = b"transfer-encoding"
+VERSIONS = ("1.1", "1.0")
+
 
 class Protocol(HttpToolsProtocol):
     """One connection.
@@ -61,6 +63,8 @@ class Protocol(HttpToolsProtocol):
     _framing_bytes = 0
     _is_between = True
     _begun = 0
+    _coding = b""
+    _keeps_alive = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are too many."""
@@ -81,6 +85,7 @@ class Protocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """End the connection when the server stops; whoever only waits is answered at once."""
         self.app_state["release"]()
+        self._keeps_alive = False
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
@@ -113,25 +118,33 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_in_head = True
         self._is_between = False
+        self._coding = b""
         self._begun += 1
         self._due_since_s = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. What comes after the body is a trailer, which nobody has asked for."""
-        if self._is_in_head:
-            super().on_header(name, value)
+        if not self._is_in_head:
+            return
+        super().on_header(name, value)
+        if len(name) == len(CODING) and name.lower() == CODING:
+            self._coding = value.lower()
 
     def on_headers_complete(self) -> None:
         """Accept a request for a path of this server, and no wish to speak something else.
 
         After an upgrade that was not granted the parser would take the body for a new request.
+        An answer that comes before the whole request ends the connection: what is still to come
+        would have to be read to its end, only to be thrown away.
         """
         if len(self._unanswered) >= PIPELINED_MAX:
             raise ValueError("too many requests wait for the answers to those before them")
         if not self.url.startswith(b"/") or self.parser.should_upgrade():
             raise ValueError("the target is no path, or an upgrade is asked for")
+        self._require_plain()
         self._is_in_head = False
         super().on_headers_complete()
+        self._keeps_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
         held = self.cycle.transport = HeldTransport(self.transport, self._close)
         self.cycle.on_response = functools.partial(self._finish, held)
         self._unanswered.append(self.cycle)
@@ -139,6 +152,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Note that the client owes nothing more."""
         super().on_message_complete()
+        if not self.cycle.response_started:
+            self.cycle.keep_alive = self._keeps_alive
         self._is_between = True
         self._due_since_s = None
 
@@ -156,11 +171,19 @@ class Protocol(HttpToolsProtocol):
         if self._refused_at_s is not None or self.transport.is_closing():
             return
         request_id = gate.new_request_id()
-        self.transport.write(_response(error, request_id))
+        self.transport.write(problems.written(error, request_id))
         self._linger()
         self.app_state["refusals"].say(
             code=error.code, status=error.http_status, request_id=request_id
         )
+
+    def _require_plain(self) -> None:
+        """Raise ValueError for what the parser takes and another on the way may read otherwise."""
+        version = self.parser.get_http_version()
+        if version not in VERSIONS or b"#" in self.url:
+            raise ValueError("another version of HTTP, or a fragment in the target")
+        if self._coding and (self._coding != b"chunked" or version != "1.1"):
+            raise ValueError("a coding of the message that is not chunked alone")
 
     def _linger(self) -> None:
         """Say no more, and throw away what still comes, so that what was said can be read."""
@@ -234,16 +257,3 @@ class Protocol(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: it was refused."""
-
-
-def _response(error: Refused, request_id: str) -> bytes:
-    body = problems.document(error, request_id)
-    lines = [
-        f"HTTP/1.1 {error.http_status} {HTTPStatus(error.http_status).phrase}".encode(),
-        b"content-type: application/problem+json",
-        b"x-request-id: " + request_id.encode(),
-        b"content-length: %d" % len(body),
-        b"connection: close",
-        *(name + b": " + value for name, value in problems.headers(error)),
-    ]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body

@@ -1417,4 +1417,73 @@ CREATE INDEX refused_requests_source_idx ON refused_requests (source, id);
 
 UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
 
+-- Running upgrade 0007 -> 0008
+
+CREATE TABLE money_limit (
+            only_one boolean     NOT NULL DEFAULT true,
+            written  text        NOT NULL,
+            set_by   text        NOT NULL,
+            set_at   timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT money_limit_pkey PRIMARY KEY (only_one),
+            CONSTRAINT money_limit_one_check CHECK (only_one)
+        );
+
+INSERT INTO money_limit (written, set_by) VALUES ('50000000', 'payratchet');
+
+CREATE TABLE operator_moves (
+            id           bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+            actor        text        NOT NULL,
+            kind         text        NOT NULL,
+            subject      text        NOT NULL,
+            currency     text        NOT NULL,
+            amount_minor bigint      NOT NULL,
+            at           timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT operator_moves_pkey PRIMARY KEY (id),
+            CONSTRAINT operator_moves_amount_check CHECK (amount_minor > 0)
+        );
+
+CREATE INDEX operator_moves_actor_idx ON operator_moves (actor, at);
+
+CREATE TRIGGER operator_moves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+            ON operator_moves FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+ALTER TABLE approvals ADD COLUMN why text;
+
+CREATE OR REPLACE FUNCTION keep_approval() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' OR OLD.status <> 'waiting'
+               OR (OLD.kind, OLD.subject, OLD.request, OLD.shown, OLD.asked_by, OLD.asked_reason, OLD.asked_at, OLD.amount_minor, OLD.currency, OLD.why)
+                  IS DISTINCT FROM
+                  (NEW.kind, NEW.subject, NEW.request, NEW.shown, NEW.asked_by, NEW.asked_reason, NEW.asked_at, NEW.amount_minor, NEW.currency, NEW.why) THEN
+                RAISE EXCEPTION 'approval % is decided or frozen: % refused', OLD.id, TG_OP
+                    USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+            END IF;
+            RETURN NEW;
+        END $$;
+
+ALTER TABLE event_edits ADD COLUMN weighed_minor jsonb NOT NULL DEFAULT '{}';
+
+UPDATE replay_jobs SET ended_at = NULL
+        WHERE status = 'cancelled' AND id IN (
+            SELECT replay_id FROM replay_items WHERE outcome = 'begun');
+
+UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
+
+-- Running upgrade 0008 -> 0009
+
+DROP INDEX dead_letters_open_by_cause_idx;
+
+CREATE INDEX dead_letters_by_cause_idx ON dead_letters (status, fingerprint, id)
+            INCLUDE (currency, amount_minor, dead_at);
+
+CREATE INDEX payment_transitions_review_idx ON payment_transitions (at, payment_id)
+            WHERE to_state = 'review';
+
+CREATE INDEX refunds_failed_idx ON refunds (id) WHERE status = 'failed';
+
+CREATE INDEX replay_items_begun_idx ON replay_items (replay_id, place)
+            WHERE outcome = 'begun';
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+
 COMMIT;

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +47,38 @@ def upgrade(database_url: str, revision: str = "head") -> None:
         command.upgrade(config(database_url), revision)
 
 
+class DowngradeRefused(Exception):
+    """The older schema has no place for what people have decided; nothing is changed."""
+
+
 def downgrade(database_url: str, revision: str) -> None:
-    """Migrate back. For development only. Raises as `upgrade` does."""
+    """Migrate back. For development only. Raises as `upgrade` does, and DowngradeRefused."""
     with _plain_errors():
-        command.downgrade(config(database_url), revision)
+        settings = config(database_url)
+        _require_no_corrections(settings, revision)
+        command.downgrade(settings, revision)
+
+
+CORRECTIONS_SINCE = "0007"
+"""The schema that first has corrections. Before it, the state of a payment that a person corrected
+does not follow from its facts, and nothing would say why."""
+
+
+def _require_no_corrections(settings: Config, revision: str) -> None:
+    script = ScriptDirectory.from_config(settings)
+    lost = {each.revision for each in script.iterate_revisions("head", revision)}
+    if CORRECTIONS_SINCE not in lost:
+        return
+    engine = create_engine(settings.attributes["url"], poolclass=NullPool)
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("payment_corrections"):
+            return
+        count = connection.execute(text("SELECT count(*) FROM payment_corrections")).scalar_one()
+    if count:
+        raise DowngradeRefused(
+            f"people have made {count} corrections, which the schema before {CORRECTIONS_SINCE}"
+            " cannot keep: those payments could not be read any more. Restore a backup instead"
+        )
 
 
 @contextlib.contextmanager

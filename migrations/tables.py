@@ -242,6 +242,12 @@ payment_transitions = Table(
         ["legal_transitions.from_state", "legal_transitions.event", "legal_transitions.to_state"],
         name="payment_transitions_legal_fkey",
     ),
+    Index(
+        "payment_transitions_review_idx",
+        "at",
+        "payment_id",
+        postgresql_where=text("to_state = 'review'"),
+    ),
 )
 
 provider_references = Table(
@@ -389,10 +395,11 @@ dead_letters = Table(
     Index("dead_letters_status_idx", "status", "id"),
     Index("dead_letters_reference_idx", "reference", "id"),
     Index(
-        "dead_letters_open_by_cause_idx",
+        "dead_letters_by_cause_idx",
+        "status",
         "fingerprint",
         "id",
-        postgresql_where=text("status = 'open'"),
+        postgresql_include=["currency", "amount_minor", "dead_at"],
     ),
     Index(
         "dead_letters_open_by_reason_idx",
@@ -516,6 +523,7 @@ refunds = Table(
     ForeignKeyConstraint(["payment_id"], ["payment_logs.id"], name="refunds_payment_fkey"),
     Index("refunds_payment_idx", "payment_id"),
     Index("refunds_open_idx", "id", postgresql_where=text("settled_at IS NULL")),
+    Index("refunds_failed_idx", "id", postgresql_where=text("status = 'failed'")),
     Index(
         "refunds_object_once",
         "payment_id",
@@ -697,6 +705,7 @@ approvals = Table(
     _optional("decided_reason", Text),
     _optional("decided_at", _Time),
     _optional("result", JSONB),
+    _optional("why", Text),
     PrimaryKeyConstraint("id", name="approvals_pkey"),
     Index("approvals_waiting_idx", "id", postgresql_where=text("status = 'waiting'")),
     Index("approvals_subject_idx", "subject", "id"),
@@ -756,6 +765,12 @@ replay_items = Table(
         "place",
         postgresql_where=text("outcome IN ('waiting', 'begun')"),
     ),
+    Index(
+        "replay_items_begun_idx",
+        "replay_id",
+        "place",
+        postgresql_where=text("outcome = 'begun'"),
+    ),
     Index("replay_items_letter_idx", "dead_letter_id"),
 )
 
@@ -784,6 +799,7 @@ event_edits = Table(
     _optional("approved_by", Text),
     _required("reason", Text),
     _required("at", _Time),
+    _required("weighed_minor", JSONB),
     PrimaryKeyConstraint("child_event_id", name="event_edits_pkey"),
     ForeignKeyConstraint(["dead_letter_id"], ["dead_letters.id"], name="event_edits_letter_fkey"),
     Index("event_edits_parent_idx", "parent_event_id"),
@@ -838,4 +854,28 @@ source_keys = Table(
     _optional("mode", Text),
     _required("seen_at", _Time),
     PrimaryKeyConstraint("source", "account", "key_id", name="source_keys_pkey"),
+)
+
+money_limit = Table(
+    "money_limit",
+    METADATA,
+    _required("only_one", Boolean),
+    _required("written", Text),
+    _required("set_by", Text),
+    _required("set_at", _Time),
+    PrimaryKeyConstraint("only_one", name="money_limit_pkey"),
+)
+
+operator_moves = Table(
+    "operator_moves",
+    METADATA,
+    _required("id", BigInteger),
+    _required("actor", Text),
+    _required("kind", Text),
+    _required("subject", Text),
+    _required("currency", Text),
+    _required("amount_minor", BigInteger),
+    _required("at", _Time),
+    PrimaryKeyConstraint("id", name="operator_moves_pkey"),
+    Index("operator_moves_actor_idx", "actor", "at"),
 )

@@ -35,6 +35,7 @@ from workers.direct import DirectClaimer
 from workers.gathering import Gathering
 from workers.lock import Locks
 from workers.settings import CallSettings, WorkerSettings, load
+from workers.starting import require_fit, warn_of_eviction
 from workers.telling import Teller, nobody
 from workers.watchdog import Watchdog
 
@@ -155,6 +156,8 @@ def main() -> int:
     settings, calls = load(WorkerSettings), load(CallSettings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     database = Database(settings.database_url, name="payratchet worker", generic_plans=True)
+    require_fit(database, settings)
+    warn_of_eviction(settings.redis_url)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psycopg
+import structlog
+
 from domain import operators
 from domain.errors import PayratchetError
-from domain.operators import Role
+from domain.operators import KEYS_GIVEN_S_MIN, Role
 from workers.store import approvals
 from workers.store import operators as operator_rows
 from workers.store.approvals import Question
@@ -22,12 +25,23 @@ if TYPE_CHECKING:
 
     from workers.database import Database, Transaction
     from workers.store.approvals import Approval
+    from workers.store.money_limits import Act
+
+log = structlog.get_logger()
 
 APPROVAL_S_MAX = 7 * 86_400
 """How long a question waits; after that nobody may say yes to what nobody remembers."""
 
 EXPIRED_PER_SWEEP_MAX = 100
 """Questions that one sweep ends, each in a transaction of its own."""
+
+OF_ONE_QUESTION = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+"""Operational errors that say nothing of the store: one question may be their cause."""
 
 
 class ApprovalUnknown(PayratchetError):
@@ -58,7 +72,7 @@ class ApprovalStale(PayratchetError):
 
 
 class SecondPersonMissing(PayratchetError):
-    """Whoever asked cannot be the one who agrees."""
+    """Whoever asked, or may have the keys of whoever asked, cannot be the one who agrees."""
 
     code = "second_person_missing"
 
@@ -102,29 +116,35 @@ Performers = dict[str, Performer]
 
 def ask(
     tx: Transaction,
-    kind: str,
-    subject: str,
+    act: Act,
     *,
     request: Mapping[str, Any],
     shown: Mapping[str, Any],
     amounts_minor: Mapping[str, int],
-    actor: str,
     reason: str,
+    why: str | None = None,
 ) -> int:
-    """Keep a question for a second person; return its id.
+    """Keep the question whether somebody may do this for a second person; return its id.
 
     `request` has all that is needed to do it later, `shown` what it would do now; both are JSON.
-    `amounts_minor` is what it moves, by currency. Who asks for just the same again, while it
-    waits, gets the same question.
+    `amounts_minor` is what it moves, by currency, and `why` says why one person may not. Who asks
+    for just the same again, while it waits, gets the same question.
     """
     money = next(iter(amounts_minor.items())) if len(amounts_minor) == 1 else (None, None)
-    question = Question(kind, subject, request, shown, amount_minor=money[1], currency=money[0])
-    waiting = approvals.equal(tx, question, asked_by=actor)
+    question = Question(act.kind, act.subject, request, shown, money[1], money[0], why)
+    waiting = approvals.equal(tx, question, asked_by=act.actor)
     if waiting is not None:
         return waiting
-    made = approvals.add(tx, question, asked_by=actor, reason=reason, lives_s=APPROVAL_S_MAX)
-    details = {"kind": kind, "about": subject, "amounts_minor": dict(amounts_minor)}
-    operator_rows.note(tx, actor, "approval_asked", _subject(made), reason=reason, details=details)
+    made = approvals.add(tx, question, asked_by=act.actor, reason=reason, lives_s=APPROVAL_S_MAX)
+    details = {"kind": act.kind, "about": act.subject, "why": why}
+    operator_rows.note(
+        tx,
+        act.actor,
+        "approval_asked",
+        _subject(made),
+        reason=reason,
+        details={**details, "amounts_minor": dict(amounts_minor)},
+    )
     return made
 
 
@@ -139,6 +159,7 @@ def approve(
     """
     with database.transaction() as tx:
         approval = _decidable(tx, approval_id, actor)
+        _require_two_people(tx, approval.asked_by, actor)
         performer = performers.get(approval.kind)
         if performer is None:
             raise KindUnknown(f"{approval.kind} cannot be done by this version")
@@ -160,15 +181,31 @@ def reject(
 
 
 def expire_overdue(database: Database, performers: Performers) -> int:
-    """End the questions that nobody decided in time; return how many."""
-    for count in range(EXPIRED_PER_SWEEP_MAX):
+    """End the questions that nobody decided in time; return how many.
+
+    One that cannot be cleaned up behind is left for the next sweep, and keeps no other waiting.
+    Raises psycopg.OperationalError when the store is away.
+    """
+    with database.transaction() as tx:
+        overdue = approvals.overdue(tx, limit=EXPIRED_PER_SWEEP_MAX)
+    return sum(_expire(database, approval_id, performers) for approval_id in overdue)
+
+
+def _expire(database: Database, approval_id: int, performers: Performers) -> bool:
+    try:
         with database.transaction() as tx:
-            approval = approvals.lock_overdue(tx)
+            approval = approvals.lock_overdue(tx, approval_id)
             if approval is None:
-                return count
+                return False
             approvals.expire(tx, approval.id)
             _drop(tx, approval, performers, SYSTEM, "nobody decided in time")
-    return EXPIRED_PER_SWEEP_MAX
+    except Exception as error:
+        if isinstance(error, psycopg.OperationalError) and not isinstance(error, OF_ONE_QUESTION):
+            raise
+        name = type(error).__name__
+        log.warning("approval.not_expired", error_class=name, reason=_subject(approval_id))
+        return False
+    return True
 
 
 def _decidable(tx: Transaction, approval_id: int, actor: str) -> Approval:
@@ -188,6 +225,21 @@ def _decidable(tx: Transaction, approval_id: int, actor: str) -> Approval:
     if approval.asked_by == actor:
         raise SecondPersonMissing("you asked for it yourself: another approver must decide")
     return approval
+
+
+def _require_two_people(tx: Transaction, asked_by: str, actor: str) -> None:
+    """Raise SecondPersonMissing where one person may have the keys of both."""
+    askers, deciders = (
+        operator_rows.hands(tx, each, within_s=KEYS_GIVEN_S_MIN) for each in (asked_by, actor)
+    )
+    shared = sorted(askers & deciders)
+    if shared:
+        days = KEYS_GIVEN_S_MIN // 86_400
+        raise SecondPersonMissing(
+            f"{shared[0]} may have the keys of both: who made an operator, or renewed their token,"
+            f" does not count as another person for {days} days. Another approver must decide, or"
+            " the database's owner makes one without an operator's token"
+        )
 
 
 def _hold_to_what_was_shown(tx: Transaction, approval: Approval, performer: Performer) -> None:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from domain.announcement import Announcement
 from domain.errors import Refused
 from domain.money import Money
-from workers import approving
+from workers import approving, limiting
 from workers.announce import announce_in
 from workers.store import dead_letters
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from workers.approving import Performed
     from workers.database import Database, Transaction
+    from workers.limiting import NeedsSecond
     from workers.store.approvals import Approval
 
 KIND = "announcement"
@@ -48,28 +50,30 @@ def claim(
     *,
     actor: str,
     reason: str,
-    needs_second: Callable[[Mapping[str, int]], bool],
+    needs_second: NeedsSecond = limiting.nobody,
 ) -> Done:
     """Announce the payments; ask a second person first where so much money waits for them.
 
-    Raises ReferenceInUse as `announce` does, and ClaimTooLarge.
+    `needs_second` is a further bound of the caller's own. Raises ReferenceInUse as `announce` does,
+    and ClaimTooLarge.
     """
     with database.transaction() as tx:
         waits = _waiting_minor(tx, wanted)
-        if not waits or not needs_second(waits):
+        act = Act(KIND, f"payment:{wanted[0].reference}", actor)
+        why = limiting.moves_alone(tx, act, waits, needs_second=needs_second)
+        if why is None:
             return Done(announce_in(tx, wanted, actor=f"{actor} ({reason})"), {})
         if len(wanted) > 1:
-            raise ClaimTooLarge("more waits for them than one person may move: one at a time")
+            raise ClaimTooLarge(f"for all of these together {why}: announce them one at a time")
         shown = _shown(wanted[0], waits)
         approval_id = approving.ask(
             tx,
-            KIND,
-            f"payment:{wanted[0].reference}",
+            act,
             request=_request(wanted[0]),
             shown=shown,
             amounts_minor=waits,
-            actor=actor,
             reason=reason,
+            why=why,
         )
         return Done(0, shown, approval_id)
 

@@ -10,14 +10,15 @@ from domain import correcting
 from domain.errors import Refused
 from domain.ledger import CUSTOMER_PREFIX
 from domain.transitions import State
-from workers import approving, healing, history, noticing
+from workers import approving, healing, history, limiting, noticing
 from workers.apply import CONFLICT_TRIES_MAX, CONFLICT_WAIT_S_MAX, RACE_LOST
 from workers.history import DecidedBy
 from workers.store import corrections, housekeeping, ledger, operators, payments, verifications
+from workers.store.money_limits import Act
 from workers.telling import nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from domain.correcting import Corrected
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from domain.payment import Position
     from workers.approving import Performed
     from workers.database import Database, Transaction
+    from workers.limiting import NeedsSecond
     from workers.store.approvals import Approval
     from workers.telling import Tell
 
@@ -104,10 +106,12 @@ def correct(
     actor: str,
     reason: str,
     expected: Shown | None = None,
-    needs_second: Callable[[Mapping[str, int]], bool] = lambda _: False,
+    needs_second: NeedsSecond = limiting.nobody,
     tell: Tell = nobody,
 ) -> Done:
-    """Correct the payment, or ask a second person where `needs_second` says so of the money moved.
+    """Correct the payment, or ask a second person where it moves more than one may alone.
+
+    `needs_second` is a further bound of the caller's own.
 
     `expected` is what was shown to whoever said yes. Raises as `plan` does, and PaymentChanged
     when it would now do something else. `tell` is told of the change once that is certain.
@@ -116,24 +120,25 @@ def correct(
         planned = plan(tx, reference, to_state)
         if expected is not None and planned.shown != expected:
             raise PaymentChanged(f"'{reference}' has changed meanwhile; look at it again")
-        if needs_second(planned.moved_minor):
-            return Done(planned.shown, _ask(tx, planned, to_state, actor=actor, reason=reason))
+        act = Act(KIND, f"payment:{reference}", actor)
+        why = limiting.moves_alone(tx, act, planned.moved_minor, needs_second=needs_second)
+        if why is not None:
+            return Done(planned.shown, _ask(tx, planned, act, reason=reason, why=why))
         write(tx, planned, DecidedBy(actor, None, reason))
     tell([reference])
     return Done(planned.shown)
 
 
-def _ask(tx: Transaction, planned: Planned, to_state: State, *, actor: str, reason: str) -> int:
-    reference = planned.known.reference
+def _ask(tx: Transaction, planned: Planned, act: Act, *, reason: str, why: str) -> int:
+    to_state = planned.corrected.correction.to_state
     return approving.ask(
         tx,
-        KIND,
-        f"payment:{reference}",
-        request={"reference": reference, "to_state": to_state},
+        act,
+        request={"reference": planned.known.reference, "to_state": to_state},
         shown=planned.shown,
         amounts_minor=planned.moved_minor,
-        actor=actor,
         reason=reason,
+        why=why,
     )
 
 

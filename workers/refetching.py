@@ -14,7 +14,7 @@ from domain.delivery import Hearsay
 from domain.errors import RefetchRequired
 from domain.fingerprint import fingerprint
 from workers import commands, naming
-from workers.store import dead_letters, payments
+from workers.store import dead_letters, payments, verifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,10 @@ REFETCH = "refetch-"
 
 Where the event was given another try, a dot and the try's number follow: it is asked anew.
 """
+
+
+NUDGED_MAX = 100
+"""Payments asked about for one event that names none; the schedule asks about all others."""
 
 
 class _About(NamedTuple):
@@ -45,10 +49,20 @@ def order(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> None
     if not wanted:
         return
     about = _meant(tx, work, heard) | _claimed(tx, heard)
+    nudges = {e.event_id for e in heard if isinstance(e.said, Hearsay) and e.said.is_nudge}
     for item in work:
-        if item.event_id in about:
-            command = _command(item, about[item.event_id])
-            commands.enqueue(tx, [command], request_id=item.request_id)
+        wanted_of = [about[item.event_id]] if item.event_id in about else []
+        if not wanted_of and item.event_id in nudges:
+            wanted_of = _all_open(tx, item)
+        commands.enqueue(
+            tx, [_command(item, each) for each in wanted_of], request_id=item.request_id
+        )
+
+
+def _all_open(tx: Transaction, item: Work) -> list[_About]:
+    """Return every payment of the account that is under way, the newest `NUDGED_MAX`."""
+    open_ = verifications.under_way(tx, item.source, item.account, limit=NUDGED_MAX)
+    return [_About(item.source, item.account, reference) for reference in open_]
 
 
 def _meant(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> dict[int, _About]:

@@ -23,6 +23,7 @@ from workers.database import Database
 from workers.performers import PERFORMERS
 from workers.replaying.driving import ReplayThread
 from workers.settings import RelaySettings, load
+from workers.starting import require_fit, warn_of_eviction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,8 @@ def main() -> int:
     logging.configure("relay")
     settings = load(RelaySettings)
     database = Database(settings.database_url, name="payratchet relay")
+    require_fit(database, settings)
+    warn_of_eviction(settings.redis_url)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

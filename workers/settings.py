@@ -30,6 +30,9 @@ from domain import money_limit
 from domain.addresses import Network  # noqa: TC001 - pydantic reads it when the module is loaded
 from domain.api_keys import PEPPER_LENGTH_MIN
 from domain.providers import PROVIDERS
+from domain.providers.look_up import KEY
+from domain.providers.look_ups import LOOK_UPS
+from workers import look_up_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +55,13 @@ def load(kind: type[SettingsType]) -> SettingsType:
 
 
 class StoreSettings(BaseSettings):
-    """Where the record is kept."""
+    """Where the record is kept. An unsafe store is for tests and throw-away runs."""
 
     # A refused value may hold a password: an error names the variable and never what it holds.
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Url
+    payratchet_allow_unsafe_store: bool = False
 
 
 class WorkerSettings(StoreSettings):
@@ -111,22 +115,29 @@ class OperatorSettings(BaseSettings):
 
 
 class MoneyLimitSettings(BaseSettings):
-    """How much one person may move; `limit` is that, read."""
+    """How much one person may move, as the release is to write it into the database.
+
+    What it writes holds for everybody, whatever they have in the environment; see `limiting`. None
+    leaves it as it is.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    money_limit_minor: str = str(money_limit.DEFAULT_MINOR)
+    money_limit_minor: str | None = None
 
     @field_validator("money_limit_minor")
     @classmethod
-    def _is_limit(cls, value: str) -> str:
+    def _is_limit(cls, value: str | None) -> str | None:
         """Refuse what is no limit, rather than fall back to one that nobody chose."""
-        money_limit.parse(value)
+        if value is not None:
+            money_limit.parse(value)
         return value
 
     @property
     def limit(self) -> money_limit.MoneyLimit:
-        """Return the limit of each currency."""
+        """Return the limit of each currency; none at all where nothing is set."""
+        if self.money_limit_minor is None:
+            return money_limit.UNBOUNDED
         return money_limit.parse(self.money_limit_minor)
 
 
@@ -176,7 +187,10 @@ class ConsoleSettings(StoreSettings, MoneyLimitSettings):
 
 DEFAULT_ACCOUNT = "default"
 
-KEY_VARIABLES: Mapping[str, str] = MappingProxyType({"paystack": "SECRET_KEY", "stripe": "API_KEY"})
+ACTING: Mapping[str, str] = MappingProxyType({"paystack": "SECRET_KEY", "stripe": "API_KEY"})
+"""Of each provider that payments are made by, how the variables of its keys end."""
+
+KEY_VARIABLES: Mapping[str, str] = MappingProxyType({**ACTING, **dict.fromkeys(LOOK_UPS, KEY)})
 """Of each provider that can be asked, how the variables of its keys end."""
 
 _ACCOUNT = re.compile(r"[A-Z0-9]+(?:_[A-Z0-9]+)*")
@@ -206,7 +220,8 @@ class CallSettings(BaseSettings):
     account "default", `<PROVIDER>__<ACCOUNT>_…` a further one: PAYSTACK_SECRET_KEY,
     STRIPE__ACME_EU_API_KEY (the account "acme-eu"). Of keys parted by commas, the newest stands
     first, and only that one is used for asking. `call_threads` is how many calls a process has
-    under way at once; one account has half of them at most.
+    under way at once; one account has half of them at most. `look_ups` are the accounts of the
+    providers that are asked and nothing else (`workers.look_up_accounts`).
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -215,6 +230,9 @@ class CallSettings(BaseSettings):
     stripe_api_url: BaseUrl = "https://api.stripe.com"
     call_threads: int = Field(default=32, ge=1, le=128)
     accounts: InstanceOf[dict[tuple[str, str], SecretStr]] = Field(default={}, repr=False)
+    look_ups: InstanceOf[dict[tuple[str, str], look_up_accounts.LookUpAccount]] = Field(
+        default={}, repr=False
+    )
 
     def base_url(self, provider: str) -> str:
         """Return where the provider's API is, without a slash at the end."""
@@ -244,7 +262,10 @@ class _KeySource(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the accounts that have a key."""
-        return {"accounts": keys(os.environ)}
+        return {
+            "accounts": keys(os.environ),
+            "look_ups": look_up_accounts.read(os.environ, _base_url),
+        }
 
 
 def keys(environment: Mapping[str, str]) -> dict[tuple[str, str], SecretStr]:
@@ -253,7 +274,7 @@ def keys(environment: Mapping[str, str]) -> dict[tuple[str, str], SecretStr]:
     Raises SystemExit, naming the variable and never its value, for a key of no possible form.
     """
     found: dict[tuple[str, str], SecretStr] = {}
-    for provider, ending in KEY_VARIABLES.items():
+    for provider, ending in ACTING.items():
         pattern = re.compile(f"{provider.upper()}(?:__(.+))?_{ending}")
         for variable, text in environment.items():
             match = pattern.fullmatch(variable)

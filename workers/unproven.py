@@ -18,7 +18,7 @@ from domain.judgement import Heard
 from domain.refunds import FAILED, Matched, Settled
 from domain.transitions import Edge, Event
 from domain.wakeup import Lane
-from workers import approving, noticing, settling
+from workers import approving, limiting, noticing, settling
 from workers.apply import CONFLICT_TRIES_MAX, CONFLICT_WAIT_S_MAX, RACE_LOST
 from workers.outcome import Outcome
 from workers.store import (
@@ -30,13 +30,15 @@ from workers.store import (
     refunds,
 )
 from workers.store.inbox import Work
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from domain.judgement import Known
     from workers.approving import Performed
     from workers.database import Database, Transaction
+    from workers.limiting import NeedsSecond
     from workers.store.approvals import Approval
 
 KIND = "refund_failed"
@@ -153,30 +155,40 @@ def fail(
     actor: str,
     reason: str,
     is_denied: bool = False,
-    needs_second: Callable[[Mapping[str, int]], bool] = lambda _: False,
+    needs_second: NeedsSecond = limiting.nobody,
 ) -> Done:
-    """End a refund as failed and release its credit, or ask a second person. Raises as `plan`."""
+    """End a refund as failed and release its credit, or ask a second person. Raises as `plan`.
+
+    `needs_second` is a further bound of the caller's own.
+    """
     with database.transaction() as tx:
         planned = plan(tx, reference, is_denied=is_denied)
-        if needs_second(planned.moved_minor):
+        act = Act(KIND, f"payment:{planned.known.reference}", actor)
+        why = limiting.moves_alone(tx, act, planned.moved_minor, needs_second=needs_second)
+        if why is not None:
             asked = {"refund": reference, "is_denied": is_denied}
-            return Done(planned.shown, _ask(tx, planned, asked, actor=actor, reason=reason))
+            return Done(planned.shown, _ask(tx, planned, asked, act, reason=reason, why=why))
         write(tx, planned, actor=actor, approved_by=None, reason=reason)
     return Done(planned.shown)
 
 
 def _ask(
-    tx: Transaction, planned: Planned, request: Mapping[str, Any], *, actor: str, reason: str
+    tx: Transaction,
+    planned: Planned,
+    request: Mapping[str, Any],
+    act: Act,
+    *,
+    reason: str,
+    why: str,
 ) -> int:
     return approving.ask(
         tx,
-        KIND,
-        f"payment:{planned.known.reference}",
+        act,
         request=request,
         shown=planned.shown,
         amounts_minor=planned.moved_minor,
-        actor=actor,
         reason=reason,
+        why=why,
     )
 
 

@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
 from domain import ledger as books
 from domain.errors import Refused
 from domain.ledger import Leg, Movement
 from domain.transitions import State
-from workers import approving, noticing
+from workers import approving, limiting, noticing
+from workers.apply import CONFLICT_TRIES_MAX, CONFLICT_WAIT_S_MAX, RACE_LOST
 from workers.correcting import Done, PaymentChanged, locked
 from workers.store import balances, housekeeping, ledger, operators
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from domain.judgement import Known
     from workers.approving import Performed
     from workers.correcting import Shown
     from workers.database import Database, Transaction
+    from workers.limiting import NeedsSecond
     from workers.store.approvals import Approval
 
 KIND = "write_off"
@@ -106,6 +111,12 @@ def _shown(known: Known, before: Mapping[str, int], missing: Mapping[str, int]) 
     }
 
 
+@retry(
+    retry=retry_if_exception_type(RACE_LOST),
+    stop=stop_after_attempt(CONFLICT_TRIES_MAX),
+    wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
+    reraise=True,
+)
 def write_off(
     database: Database,
     reference: str,
@@ -113,33 +124,34 @@ def write_off(
     actor: str,
     reason: str,
     expected: Shown | None = None,
-    needs_second: Callable[[Mapping[str, int]], bool] = lambda _: False,
+    needs_second: NeedsSecond = limiting.nobody,
 ) -> Done:
     """Write off what the payment's lost disputes left below zero, or ask a second person.
 
-    `expected` is what was shown to whoever said yes. Raises as `plan` does, and PaymentChanged.
+    `expected` is what was shown to whoever said yes, `needs_second` a further bound of the
+    caller's own. Raises as `plan` does, and PaymentChanged.
     """
     with database.transaction() as tx:
         planned = plan(tx, reference)
         if expected is not None and planned.shown != expected:
             raise PaymentChanged(f"'{reference}' has changed meanwhile; look at it again")
-        if needs_second(planned.missing_minor):
-            return Done(planned.shown, _ask(tx, planned, actor=actor, reason=reason))
+        act = Act(KIND, f"payment:{reference}", actor)
+        why = limiting.moves_alone(tx, act, planned.missing_minor, needs_second=needs_second)
+        if why is not None:
+            return Done(planned.shown, _ask(tx, planned, act, reason=reason, why=why))
         write(tx, planned, actor=actor, approved_by=None, reason=reason)
     return Done(planned.shown)
 
 
-def _ask(tx: Transaction, planned: Planned, *, actor: str, reason: str) -> int:
-    reference = planned.known.reference
+def _ask(tx: Transaction, planned: Planned, act: Act, *, reason: str, why: str) -> int:
     return approving.ask(
         tx,
-        KIND,
-        f"payment:{reference}",
-        request={"reference": reference},
+        act,
+        request={"reference": planned.known.reference},
         shown=planned.shown,
         amounts_minor=planned.missing_minor,
-        actor=actor,
         reason=reason,
+        why=why,
     )
 
 

@@ -11,7 +11,8 @@ from domain.errors import PayloadInvalid
 from domain.providers import told_facts as tell
 from domain.providers.api import get, unwritable
 from domain.providers.event_keys import reference_hint
-from domain.providers.look_up import LookUp, found, key, require_same
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import found, left_to_person, require_same
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _facts(tree: Tree, name: str, status: str) -> Iterator[Fact]:
     elif status not in _PAID:
         yield tell.under_way(name)
     elif status == "PARTIAL_REFUNDED":
-        raise PayloadInvalid("a refund in part, without its amount")
+        raise left_to_person("a refund in part is told without its amount")
     else:
         money = tell.major(tree, "orderAmount", "", default=CURRENCY)
         yield tell.paid(name, money)

@@ -7,18 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from domain.asking import Told
+from domain.delivery import Mode
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, ApiAnswer, get, is_success, refusal
-from domain.providers.look_up import (
-    LookUp,
-    key,
-    named,
-    require_same,
-    tree_of,
-    unknown,
-    whose,
-)
+from domain.providers.look_up import LookUp, key, tree_of
+from domain.providers.look_up_answers import named, require_same, unknown, whose
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -53,6 +47,10 @@ class FlutterwaveV3Api(LookUp):
         "whether a list of refunds may be refused with 400: it is then taken for empty",
         "chargebacks are not asked about",
     )
+
+    def mode_of(self, key: str) -> Mode:
+        """Return the world of a key: those of the test mode say theirs."""
+        return Mode.TEST if key.startswith("FLWSECK_TEST") else Mode.LIVE
 
     def accept(self, answer: ApiAnswer) -> ApiAnswer:
         """Take a 400 for an answer: that is what it says of what is not there."""

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 from domain.asking import Told
 from domain.delivery import Setting
-from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, ApiRequest, get
-from domain.providers.look_up import LookUp, found, key, named, require_same, unknown, whose
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import (
+    found,
+    left_to_person,
+    named,
+    require_same,
+    unknown,
+    whose,
+)
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -103,7 +110,7 @@ def _fact(charge: Json, name: str, status: str) -> Fact:
 def _refunds(tree: Tree, name: str, currency: str) -> Iterator[Fact]:
     ours = [each for each in tell.listed(tree, "data") if dig(each, "charge_id") == name]
     if not ours:
-        raise PayloadInvalid("refunds are told of, and none is listed")
+        raise left_to_person("refunds are told of, and none is listed")
     for each in ours:
         status = _REFUNDS.get(tell.word(each, "status"), FactStatus.PENDING)
         money = tell.major(each, "amount_refunded", "", default=currency)

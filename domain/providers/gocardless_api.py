@@ -7,18 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from domain.asking import Told
-from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, get
-from domain.providers.look_up import (
-    LookUp,
+from domain.providers.look_up import LookUp, key, tree_of
+from domain.providers.look_up_answers import (
     found,
-    key,
+    left_to_person,
     named,
     nameless,
     require_same,
-    tree_of,
     whose,
 )
 from domain.providers.paths import dig
@@ -36,7 +34,7 @@ VERSION = "2015-07-06"
 LISTED_MAX = 500
 """Refunds, or events, of one payment that are read; a payment with more is left to a person."""
 
-_NAME = re.compile(r"(?:PM|RF)[A-Z0-9]{4,60}")
+_NAME = re.compile(r"(?:PM|RF)[A-Z0-9]{1,60}")
 _PAID = frozenset({"confirmed", "paid_out", "charged_back"})
 _ENDED = frozenset({"failed", "cancelled", "customer_approval_denied"})
 _REFUNDS: Mapping[str, FactStatus] = MappingProxyType(
@@ -62,6 +60,7 @@ class GoCardlessApi(LookUp):
     live_url = "https://api.gocardless.com"
     test_url = "https://api-sandbox.gocardless.com"
     key = key("an access token that may read, live_… or sandbox_…", r"[A-Za-z0-9_-]{20,200}")
+    key_says_mode = True
     doubts = (
         "a chargeback of a chargeback: one case of a payment is told, as its newest event says",
     )
@@ -136,7 +135,7 @@ def _refunds(tree: Tree, name: str) -> Iterator[Fact]:
 
 
 def _all(tree: Tree, path: str) -> list[Json]:
-    """Return the whole list. Raises PayloadInvalid where there is more of it."""
+    """Return the whole list. Raises ProviderRefused where there is more of it."""
     if dig(tree, "meta.cursors.after"):
-        raise PayloadInvalid("the list goes on")
+        raise left_to_person("a list of what happened goes on")
     return list(tell.listed(tree, path))

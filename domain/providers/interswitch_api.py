@@ -9,7 +9,8 @@ from domain.errors import PayloadInvalid
 from domain.providers import told_facts as tell
 from domain.providers.api import get, unwritable
 from domain.providers.event_keys import reference_hint
-from domain.providers.look_up import LookUp, found, key, unknown
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import found, unknown
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from domain.facts import FactStatus
 from domain.money import Money
 from domain.providers import told_facts as tell
 from domain.providers.api import get
-from domain.providers.look_up import LookUp, found, key, named, nameless, require_same, whose
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import found, named, nameless, require_same, whose
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     from domain.providers.api import Pairs
     from domain.providers.look_up import Access, Asks, Tree
 
-_NAME = re.compile(
-    r"krn:payment:[a-z0-9]{2,10}:(?:test:)?(?:transaction|request):[A-Za-z0-9-]{8,100}"
-)
+_NAME = re.compile(r"krn:payment:[A-Za-z0-9:-]{4,150}")
 _REQUESTS = re.compile(r":request:")
 _PAID = "COMPLETED"
 
@@ -40,6 +39,7 @@ class KlarnaApi(LookUp):
     live_url = "https://api-global.klarna.com"
     test_url = "https://api-global.test.klarna.com"
     key = key("the API key, as it stands behind `Basic`", r"[!-~]{16,512}")
+    key_says_mode = True
     settings = (
         Setting(
             "ACCOUNT_ID",

@@ -3,9 +3,6 @@
 Such a provider is asked what became of a payment, and is asked for nothing else. A dialect is a
 conversation: it yields requests, is sent their answers, and returns what they prove. Somebody else
 carries them.
-
-Nothing that an event has claimed is believed here. A hint says what to ask for; whose payment it
-is, how much of what and what became of it is only ever taken out of the answer.
 """
 
 from __future__ import annotations
@@ -19,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from domain.asking import Told
 from domain.delivery import Mode, Setting
-from domain.errors import NothingFound, PayloadInvalid, ProviderForbids, ProviderRefused
+from domain.errors import ProviderForbids
 from domain.providers.api import (
     AnswerUnclear,
     ApiAnswer,
@@ -29,9 +26,7 @@ from domain.providers.api import (
     require_meaning,
     require_permitted,
     understand,
-    unwritable,
 )
-from domain.providers.event_keys import reference_hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +72,8 @@ class LookUp(ABC):
 
     `live_url` and `test_url` are its API's, by the world of the account; `tokens_live_url` and
     `tokens_test_url` where keys are exchanged, if that is another host. `key` is what the account
-    shows, `settings` what else it needs. `doubts` is what was not confirmed by anything read.
+    shows, a word of which may say its world; `settings` are what else it needs. `doubts` is what
+    was not confirmed by anything that was read.
     """
 
     name: ClassVar[str]
@@ -86,6 +82,7 @@ class LookUp(ABC):
     tokens_live_url: ClassVar[str] = ""
     tokens_test_url: ClassVar[str] = ""
     key: ClassVar[Setting]
+    key_says_mode: ClassVar[bool] = False
     settings: ClassVar[tuple[Setting, ...]] = ()
     doubts: ClassVar[tuple[str, ...]] = ()
 
@@ -141,6 +138,8 @@ class LookUp(ABC):
 
     def mode_of(self, key: str) -> Mode | None:
         """Return the world that a key belongs to, where its form says so."""
+        if not self.key_says_mode:
+            return None
         words = set(_WORD_BREAK.split(key.lower()))
         if words & {"test", "sandbox", "development"}:
             return Mode.TEST
@@ -167,61 +166,6 @@ def basic(user: str, password: str = "") -> Pairs:
     return (("Authorization", f"Basic {code}"),)
 
 
-def named(asking: Asking, form: re.Pattern[str]) -> str | None:
-    """Return by what the provider's object is asked for, None where no name of it is known.
-
-    The hint comes first: that is what an event had us ask about. Raises ProviderRefused, and so
-    sends nothing, where it could not be a name of this provider's.
-    """
-    if asking.hint is not None:
-        if form.fullmatch(asking.hint) is None:
-            raise unwritable("hint_unusable")
-        return asking.hint
-    return next((name for name in asking.names if form.fullmatch(name)), None)
-
-
-def nameless() -> NothingFound:
-    """Return the error of a payment that has no name yet by which its provider could be asked."""
-    return NothingFound("the provider has not yet told what it calls this payment")
-
-
 def tree_of(answer: ApiAnswer) -> Tree:
     """Return the object that an answer is."""
     return understand(answer, lambda tree: tree)
-
-
-def found(answer: ApiAnswer, asking: Asking) -> Tree:
-    """Return the answer's object, or raise what it means that there is none."""
-    if answer.status == MISSING:
-        raise unknown(asking)
-    return tree_of(answer)
-
-
-def unknown(asking: Asking) -> ProviderRefused | NothingFound:
-    """Return the error of a question to which the provider knows nothing.
-
-    What an event has named must be there, or its sender, or our key, is not who it seems. What we
-    ask about by ourselves may not have been begun yet.
-    """
-    if asking.hint is not None:
-        msg = "the provider knows nothing by the name that the event gave"
-        return ProviderRefused(msg, http_status=MISSING, provider_code="not_found")
-    return NothingFound("the provider knows nothing of this payment so far", http_status=MISSING)
-
-
-def require_same(told: object, asked: str) -> None:
-    """Raise PayloadInvalid unless the answer is about the object that was asked for."""
-    if (str(told) if type(told) is int else told) != asked:
-        raise PayloadInvalid("answered about another object")
-
-
-def whose(asking: Asking, told: object) -> str | None:
-    """Return our reference as the provider has it.
-
-    Whom an event named is of no account: then it is whoever the answer names, or nobody. Who asked
-    about a payment gets an answer about it, else raises PayloadInvalid.
-    """
-    reference = reference_hint(told)
-    if asking.hint is None and reference != asking.reference:
-        raise PayloadInvalid("answered about another reference")
-    return reference

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 from domain.asking import Told
 from domain.delivery import Mode
-from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, get
-from domain.providers.look_up import LookUp, found, key, named, require_same, unknown, whose
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import (
+    found,
+    left_to_person,
+    named,
+    require_same,
+    unknown,
+    whose,
+)
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -112,8 +119,8 @@ def _facts(payment: Tree, name: str, status: str) -> Iterator[Fact]:
 
 def _refunds(payment: Tree, name: str) -> Iterator[Fact]:
     listed = list(tell.listed(payment, "refunds"))
-    if not listed and not tell.is_zero(payment, "transaction_amount_refunded"):
-        raise PayloadInvalid("refunds are told of, and none is listed")
+    if not listed and not tell.is_nothing(payment, "transaction_amount_refunded"):
+        raise left_to_person("refunds are told of, and none is listed")
     for each in listed:
         refund = {"refund": each, "currency": payment.get("currency_id")}
         money = tell.major(refund, "refund.amount", "currency")

@@ -7,20 +7,11 @@ from typing import TYPE_CHECKING
 
 from domain.asking import Told
 from domain.delivery import Mode
-from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import ApiAnswer, get
-from domain.providers.look_up import (
-    LookUp,
-    basic,
-    found,
-    key,
-    named,
-    require_same,
-    tree_of,
-    whose,
-)
+from domain.providers.look_up import LookUp, basic, key, tree_of
+from domain.providers.look_up_answers import found, left_to_person, named, require_same, whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +71,7 @@ class MidtransApi(LookUp):
         reference = whose(asking, tree.get("order_id"))
         status = tell.word(tree, "transaction_status")
         if _may_be_void(tree, status, is_known=told_name in asking.names):
-            raise PayloadInvalid("a card that may have been charged was cancelled")
+            raise left_to_person("a card that may have been charged was cancelled")
         is_paid = status in _PAID and _is_accepted(tree, status)
         return Told(
             facts=tuple(_facts(tree, told_name, status, is_paid=is_paid)),
@@ -113,14 +104,14 @@ def _facts(tree: Tree, name: str, status: str, *, is_paid: bool) -> Iterator[Fac
         yield from _refunds(tree, name, status)
         if status in _CHARGED_BACK:
             if status != "chargeback":
-                raise PayloadInvalid("a chargeback in part")
+                raise left_to_person("a chargeback in part is told without its amount")
             yield tell.dispute(name, FactStatus.LOST, money, name)
 
 
 def _refunds(tree: Tree, name: str, status: str) -> Iterator[Fact]:
     listed = list(tell.listed(tree, "refunds"))
     if status in _REFUNDED and not listed:
-        raise PayloadInvalid("refunds are told of, and none is listed")
+        raise left_to_person("refunds are told of, and none is listed")
     for each in listed:
         refund = {"refund": each, "currency": tree.get("currency")}
         money = tell.major(refund, "refund.refund_amount", "currency", default=CURRENCY)

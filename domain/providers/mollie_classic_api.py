@@ -10,7 +10,8 @@ from domain.asking import Told
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import get
-from domain.providers.look_up import LookUp, found, key, named, nameless, require_same, whose
+from domain.providers.look_up import LookUp, key
+from domain.providers.look_up_answers import found, named, nameless, require_same, whose
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class MollieClassicApi(LookUp):
     key = key(
         "an API key of the website profile, live_… or test_…", r"(?:live|test)_[A-Za-z0-9]{16,128}"
     )
+    key_says_mode = True
     doubts = (
         "orders (`ord_…`) and subscriptions (`sub_…`) are not asked about: have payments call",
         "that a payment's metadata may be our reference itself",

@@ -28,8 +28,11 @@ class _Shape(NamedTuple):
     reference: str = ""
 
 
+_PUSH = "Body.stkCallback.CheckoutRequestID"
+
 _SHAPES = (
-    _Shape("stk_callback", "Body.stkCallback.CheckoutRequestID", "Body.stkCallback.ResultCode"),
+    # A push bears no reference of ours: whoever wants it credited announces it by this name.
+    _Shape("stk_callback", _PUSH, "Body.stkCallback.ResultCode", _PUSH),
     # The call that asks whether a payment may be made has the TransID of the one that tells it was
     # made, but no balance yet: one must not pass for the other.
     _Shape("c2b", "TransID", "OrgAccountBalance", "BillRefNumber"),

@@ -12,16 +12,8 @@ from domain.delivery import Setting
 from domain.errors import ProviderForbids, ProviderRefused
 from domain.providers import told_facts as tell
 from domain.providers.api import ApiAnswer, ApiRequest, get, is_success
-from domain.providers.look_up import (
-    LookUp,
-    basic,
-    found,
-    key,
-    named,
-    nameless,
-    require_same,
-    tree_of,
-)
+from domain.providers.look_up import LookUp, basic, key, tree_of
+from domain.providers.look_up_answers import found, named, nameless, require_same
 
 if TYPE_CHECKING:
     from domain.asking import Asking
@@ -86,7 +78,8 @@ class MpesaDarajaApi(LookUp):
         tree = found((yield _question(name, access)), asking)
         require_same(tree.get("CheckoutRequestID"), name)
         code = tell.name(tree, "ResultCode")
-        is_ours = name in (*asking.names, asking.reference) and asking.amount.amount_minor > 0
+        is_known = asking.amount.currency == CURRENCY and asking.amount.amount_minor > 0
+        is_ours = is_known and name in (*asking.names, asking.reference)
         if code == _PAID and not is_ours:
             msg = "it is paid, but no payment is known here by this name, and no amount is told"
             raise ProviderRefused(msg, http_status=200, provider_code="amount_untold")

@@ -12,17 +12,8 @@ from domain.errors import PayloadInvalid
 from domain.facts import FactKind
 from domain.providers import told_facts as tell
 from domain.providers.api import ApiAnswer, ApiRequest, get, is_success
-from domain.providers.look_up import (
-    LookUp,
-    basic,
-    found,
-    key,
-    named,
-    nameless,
-    require_same,
-    tree_of,
-    whose,
-)
+from domain.providers.look_up import LookUp, basic, key, tree_of
+from domain.providers.look_up_answers import found, named, nameless, require_same, whose
 from domain.providers.paths import dig
 from domain.providers.paypal_told import (
     captured_by,
@@ -38,7 +29,7 @@ if TYPE_CHECKING:
     from domain.facts import Fact
     from domain.providers.look_up import Access, Asks, Tree
 
-_NAME = re.compile(r"[A-Z0-9]{13,22}|PP-[A-Z0-9-]{1,40}")
+_NAME = re.compile(r"[A-Z0-9]{8,32}|PP-[A-Z0-9-]{1,40}")
 
 
 class _Found(NamedTuple):
@@ -87,7 +78,8 @@ class PayPalApi(LookUp):
         if at.capture is not None:
             order_id = dig(at.capture, "supplementary_data.related_ids.order_id")
             if order_id is not None:
-                order = found((yield get("v2", "checkout", "orders", str(order_id))), asking)
+                answer = yield get("v2", "checkout", "orders", str(order_id))
+                order = tree_of(answer) if is_success(answer) else None
         facts = (
             facts_of_order(order)
             if order is not None

@@ -10,6 +10,7 @@ from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.event_keys import reference_hint
+from domain.providers.look_up_answers import left_to_person
 from domain.providers.paths import dig
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _VALUE, _CURRENCY = "amount.value", "amount.currency_code"
 
 
 def facts_of_order(order: Tree) -> list[Fact]:
-    """Return what an order tells. Raises PayloadInvalid where it is several payments in one."""
+    """Return what an order tells. Raises ProviderRefused where it is several payments in one."""
     payments = _unit(order)
     captures = list(tell.listed(payments, "payments.captures"))
     if not captures:
@@ -58,7 +59,7 @@ def facts_of_capture(capture: Tree, *, has_refunds: bool) -> list[Fact]:
         total = tell.refund_total(fact.object_id, tell.major(capture, _VALUE, _CURRENCY))
         return [fact, total]
     if status == "PARTIALLY_REFUNDED" and not has_refunds:
-        raise PayloadInvalid("refunds are told of, and none is listed")
+        raise left_to_person("refunds are told of, and none is listed")
     return [fact]
 
 
@@ -99,7 +100,7 @@ def reference_in(order: Tree | None, capture: Tree | None) -> str | None:
 def _unit(order: Tree) -> Json:
     units = list(tell.listed(order, "purchase_units"))
     if len(units) != 1:
-        raise PayloadInvalid("an order with several purchase units")
+        raise left_to_person("an order has several purchase units, or none")
     return units[0]
 
 

@@ -106,6 +106,7 @@ class Paystack(BodyHmac):
         key="the API secret key, `sk_test_…` or `sk_live_…`",
         retries="live: 4 tries 3 min apart, then hourly for 72 h; test: hourly for 72 h",
         sources=("https://paystack.com/docs/payments/webhooks/",),
+        refetch="recommended",
         doubts=("whether amounts in XOF are multiplied by 100",),
         traps=(
             "no time is signed: a captured request can be sent again; it changes nothing",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 KEY_PATH = "/webhook_verification_key/get"
 
 _HEARD = frozenset({"PAYMENT_INITIATION", "TRANSFER", "BANK_TRANSFERS"})
+_NUDGES = frozenset({"TRANSFER.TRANSFER_EVENTS_UPDATE"})
 _MODES = {"production": Mode.LIVE, "sandbox": Mode.TEST}
 
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -71,7 +72,7 @@ class Plaid(OneEventProvider):
         traps=(
             "a token that verifies proves nothing of the body until its hash is compared",
             "the hash is of the bytes as sent, with their indentation",
-            "`TRANSFER_EVENTS_UPDATE` names no transfer: what changed is only in Plaid's list",
+            "`TRANSFER_EVENTS_UPDATE` names no transfer: all open payments are asked about",
             "set the mode: without one, keys are asked for in production",
         ),
     )
@@ -140,6 +141,7 @@ class Plaid(OneEventProvider):
             claimed.hint("original_reference"),
             claimed.hint("payment_id", "transfer_id"),
             mode,
+            is_nudge=type_ in _NUDGES,
         )
 
     def _environment(self) -> str:

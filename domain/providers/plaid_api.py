@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 from domain.asking import Told
 from domain.delivery import Setting
-from domain.errors import PayloadInvalid
 from domain.facts import FactStatus
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, ApiRequest
-from domain.providers.look_up import (
-    LookUp,
+from domain.providers.look_up import LookUp, key, tree_of
+from domain.providers.look_up_answers import (
     found,
-    key,
+    left_to_person,
     named,
     require_same,
-    tree_of,
     unknown,
     whose,
 )
@@ -40,7 +38,7 @@ PAGES_MAX = 8
 """Pages that are read in search of a reference, the newest transfers first."""
 
 _TRANSFER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PAYMENT = re.compile(r"payment-id-[A-Za-z0-9-]{8,80}")
+_PAYMENT = re.compile(r"payment-id-[A-Za-z0-9-]{4,80}")
 _NAME = re.compile(f"{_TRANSFER.pattern}|{_PAYMENT.pattern}")
 _SETTLED = frozenset({"settled", "funds_available", "returned"})
 _PAID = frozenset({"PAYMENT_STATUS_SETTLED"})
@@ -129,7 +127,7 @@ def _search(asking: Asking) -> Generator[ApiRequest, ApiAnswer, Json]:
 def _facts(transfer: Json, name: str, status: str) -> Iterator[Fact]:
     """Yield what is told; what was returned had been settled before, and was taken back."""
     if dig(transfer, "type") != "debit":
-        raise PayloadInvalid("a transfer to a customer is no payment")
+        raise left_to_person("a transfer to a customer is no payment")
     if status in _ENDED:
         yield tell.failed(name)
     elif status not in _SETTLED:

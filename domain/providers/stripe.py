@@ -39,6 +39,7 @@ class Stripe(TimedHmac):
         key="the endpoint's signing secret, whole, with its `whsec_`",
         retries="live: up to 3 days, growing pauses; test: three times within hours",
         sources=("https://docs.stripe.com/webhooks",),
+        refetch="recommended",
         traps=("thin (v2) events name no object and are ignored",),
     )
 

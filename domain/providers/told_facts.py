@@ -8,7 +8,7 @@ from domain.errors import PayloadInvalid
 from domain.facts import Fact, FactKind, FactStatus
 from domain.money import EXPONENTS
 from domain.providers.paths import dig
-from domain.providers.wire_values import Unit, money, object_id
+from domain.providers.wire_values import Unit, is_zero, money, object_id, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,12 +86,8 @@ def name(tree: Json, path: str) -> str:
 
 
 def word(tree: Json, path: str) -> str:
-    """Return the text at the path, such as a status. Raises PayloadInvalid."""
-    found = dig(tree, path)
-    if not isinstance(found, str) or not found:
-        msg = f"{path} is no text"
-        raise PayloadInvalid(msg)
-    return found
+    """Return the word at the path, such as a status. Raises PayloadInvalid where there is none."""
+    return type_name(dig(tree, path))
 
 
 def listed(tree: Json, path: str) -> Iterator[Json]:
@@ -105,7 +101,7 @@ def listed(tree: Json, path: str) -> Iterator[Json]:
     yield from found
 
 
-def is_zero(tree: Json, path: str) -> bool:
-    """Say whether no money is told of at the path: nothing, or zero however it is written."""
+def is_nothing(tree: Json, path: str) -> bool:
+    """Say whether no money is told of at the path: nothing stands there, or zero."""
     found = dig(tree, path)
-    return found is None or str(found).strip("0") in ("", ".")
+    return found is None or is_zero(found)

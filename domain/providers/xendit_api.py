@@ -12,15 +12,13 @@ from domain.facts import FactStatus
 from domain.money import Money
 from domain.providers import told_facts as tell
 from domain.providers.api import PAGE_BYTES_MAX, get, is_success
-from domain.providers.look_up import (
-    LookUp,
-    basic,
+from domain.providers.look_up import LookUp, basic, key, tree_of
+from domain.providers.look_up_answers import (
     found,
-    key,
+    left_to_person,
     named,
     nameless,
     require_same,
-    tree_of,
     whose,
 )
 from domain.providers.paths import dig
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 VERSION = (("api-version", "2024-11-11"),)
 
-_NAME = re.compile(r"py-[0-9a-f-]{36}|[0-9a-f]{24}")
+_NAME = re.compile(r"py-[0-9a-f-]{1,64}|[0-9a-f]{24}")
 _ENDED = frozenset({"FAILED", "EXPIRED", "CANCELED"})
 _PAID = frozenset({"SUCCEEDED", "PAID", "SETTLED"})
 _REFUNDS: Mapping[str, FactStatus] = MappingProxyType(
@@ -58,6 +56,7 @@ class XenditApi(LookUp):
     key = key(
         "a secret API key, xnd_production_… or xnd_development_…", r"xnd_[A-Za-z0-9_]{16,200}"
     )
+    key_says_mode = True
     doubts = (
         "that refunds are listed by `payment_request_id` or `invoice_id`",
         "payment requests, payment methods and virtual accounts of older products are not asked",
@@ -118,7 +117,7 @@ def _refunds(answer: ApiAnswer, name: str, parent: tuple[str, str]) -> Iterator[
         return
     tree = tree_of(answer)
     if tree.get("has_more"):
-        raise PayloadInvalid("the list of refunds goes on")
+        raise left_to_person("the list of refunds goes on")
     field, parent_name = parent
     for each in tell.listed(tree, "data"):
         if dig(each, field) == parent_name:

@@ -189,11 +189,14 @@ class Plan:
 
     def _replaying(self) -> None:
         measured = replaying.measure(self.run, for_s=self.form.noisy_s)
-        for where, delays in (("alone", measured.alone), ("beside", measured.beside)):
-            _require_answers(delays.others)
-            self.found.value(f"live_ack_p99_ms_{where}", delays.ack.p99_ms)
-            self.found.value(f"live_applied_p99_ms_{where}", delays.applied.p99_ms)
-        self.found.value("replayed_per_s", measured.letters_per_s)
+        for where, rounds in (("alone", measured.alone), ("beside", measured.beside)):
+            for delays in rounds:
+                _require_answers(delays.others)
+                self.found.value(f"live_ack_p99_ms_{where}", delays.ack.p99_ms)
+                self.found.value(f"live_applied_p99_ms_{where}", delays.applied.p99_ms)
+        for times, per_s in zip(measured.ack_times, measured.letters_per_s, strict=True):
+            self.found.value("live_ack_p99_times", times)
+            self.found.value("replayed_per_s", per_s)
 
     def _recovery(self) -> None:
         measured = recovery.measure(self.run)

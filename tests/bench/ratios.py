@@ -98,6 +98,12 @@ def _of_latency(found: Collected) -> list[Ratio]:
             )
             for stage, title in (("ack", "until the 200"), ("applied", "to the money"))
         ),
+        _at_most(
+            "live_ack_beside_replay",
+            "live traffic's p99 until the 200 beside a replay / alone",
+            found.median("live_ack_p99_times"),
+            NOISE_MAX,
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from domain.providers import PROVIDERS
+from tests.clients.heard import facts_of
 
 if TYPE_CHECKING:
     from domain.facts import Fact
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def webhook_facts(event: str, data: dict[str, Any]) -> tuple[Fact, ...]:
     body = json.dumps({"event": event, "data": data}).encode()
-    return PROVIDERS["paystack"].parse(body, "any").facts
+    return facts_of("paystack", body)
 
 
 def sent(provider: ScriptedProvider) -> dict[str, Any]:

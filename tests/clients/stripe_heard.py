@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from domain.providers import PROVIDERS
+from tests.clients.heard import facts_of
 
 if TYPE_CHECKING:
     from domain.facts import Fact
@@ -22,7 +22,7 @@ def webhook_facts(type_: str, about: dict[str, Any]) -> tuple[Fact, ...]:
         "created": about["created"],
         "data": {"object": about},
     }
-    return PROVIDERS["stripe"].parse(json.dumps(event).encode(), "evt_1").facts
+    return facts_of("stripe", json.dumps(event).encode(), "evt_1")
 
 
 def form(provider: ScriptedProvider) -> dict[str, str]:

@@ -12,7 +12,7 @@ from domain.asking import Asking, RefundAsking
 from domain.errors import ProviderForbids, ReferenceTaken
 from domain.facts import FactKind, FactStatus
 from domain.money import Money
-from domain.providers import PROVIDERS
+from tests.clients.heard import facts_of
 from tests.simulator.api.customers import Habits
 from tests.simulator.api.serving import Server
 from tests.simulator.api.world import Rules, World
@@ -96,7 +96,7 @@ def test_what_is_looked_up_is_what_the_webhooks_told(
     server.do(lambda: counter.settle(next(iter(counter.refunds.values())), done=True))
 
     told = client.look_up(asking_of(name, started))
-    notices = [PROVIDERS[name].parse(n.body, n.message_id).facts for n in server.world.notices]
+    notices = [facts_of(name, n.body, n.message_id) for n in server.world.notices]
     by_webhooks = {fact.key for facts in notices for fact in facts}
     assert money_facts(told.facts) <= by_webhooks
     assert {fact.kind for fact in told.facts} >= {FactKind.SUCCEEDED, FactKind.REFUND}

@@ -12,8 +12,8 @@ import pytest
 from domain.asking import Asking
 from domain.facts import Fact, FactKind
 from domain.money import Money
-from domain.providers import PROVIDERS
 from tests.clients import objects
+from tests.clients.heard import facts_of
 from tests.clients.scripted import ScriptedProvider, answer
 from tests.simulator.books import Books
 from tests.simulator.paystack import PaystackDesk
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def told_by_webhook(notice: Notice) -> set[Fact]:
-    return set(PROVIDERS[notice.provider].parse(notice.body, "any").facts)
+    return set(facts_of(notice.provider, notice.body))
 
 
 def untimed(facts: set[Fact]) -> set[Fact]:

@@ -169,7 +169,8 @@ def test_what_is_revealed_and_edited_is_text(console: Served, scene: Scene) -> N
     ada = console.signed_in("ada")
 
     revealed = ada.send(f"{at}/reveal", reason=HOSTILE[:400])
-    previewed = ada.send(f"{at}/edit/preview", changes=f"data.customer.name={HOSTILE}1")
+    changes = f"data.currency=NGN\ndata.customer.name={HOSTILE}1"
+    previewed = ada.send(f"{at}/edit/preview", changes=changes)
     shown = ada.get(at)
 
     for answer in (revealed, previewed, shown):

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.console.upgrading import understand_as
 from tests.workers.scene import capture, wait_until
 from workers import sweeps
+from workers.replaying.again import try_again
 from workers.store import overview_views, samples
 
 if TYPE_CHECKING:
@@ -84,6 +86,49 @@ def test_the_delay_is_that_of_events_of_providers_and_not_of_old_ones(scene: Sce
 
     assert found["delays"] >= 2
     assert 0 <= found["p50_ms"] <= found["p99_ms"] < 60_000
+
+
+@pytest.mark.parametrize("late", ["healed", "tried again"])
+def test_what_was_healed_late_is_no_delay(scene: Scene, late: str) -> None:
+    if late == "healed":
+        scene.hear(capture("p1"))
+        scene.announce("p1")
+        scene.heal()
+    else:
+        scene.announce("p1")
+        [event_id] = scene.hear(capture("p1").replace(b"payment.succeeded", b"unheard.of"))
+        understand_as(scene, capture("p1"))
+        try_again(scene.database, [event_id], actor="operator:ada", reason="after the upgrade")
+    assert scene.state("p1") == "completed"
+
+    with scene.database.transaction() as tx:
+        assert overview_views.delays(tx)["delays"] == 0
+    scene.announce("p2")
+    scene.hear(capture("p2"))
+    with scene.database.transaction() as tx:
+        assert overview_views.delays(tx)["delays"] > 0
+
+
+def test_payments_in_review_end_the_calm_and_are_found_however_old_they_are(
+    console: Served, scene: Scene
+) -> None:
+    scene.announce("p1", "p2")
+    scene.hear(capture("p1", 1_250))
+    assert scene.state("p1") == "review"
+    scene.announce(*(f"later{n}" for n in range(5)))
+
+    assert "1 payment in review" in overview(console)
+    text = console.signed_in("ada").get("/payments?state=review").text
+    assert "/payments/p1" in text
+    assert "/payments/p2" not in text
+
+
+def test_a_paused_replay_waits_for_a_person(console: Served, scene: Scene) -> None:
+    scene.execute("""INSERT INTO replay_jobs (id, actor, reason, operation_key, filters, matched,
+                         amounts_minor, rate_per_s, canary, max_failures, status)
+                     VALUES (1, 'operator:ada', 'x', 'k', '{}', 3, '{}', 1, 0, 0, 'paused')""")
+
+    assert "1 replay is paused" in overview(console)
 
 
 def test_a_provider_is_silent_only_by_its_own_measure(console: Served, scene: Scene) -> None:

@@ -29,7 +29,8 @@ STOP_S_MAX = 30
 
 
 def _environment(database_url: str, **more: str) -> dict[str, str]:
-    told = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    unsafe = {"PAYRATCHET_ALLOW_UNSAFE_STORE": "1"}  # those of a test run sync nothing
+    told = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0", **unsafe}
     return {"PATH": os.environ["PATH"], **told, **more}
 
 

@@ -12,8 +12,9 @@ from tests.replaying.pile import pile
 from tests.workers.scene import capture
 from workers.console import places
 from workers.console.queries import ROWS_MAX
-from workers.store import console_views
+from workers.store import console_views, letters_shown
 from workers.store.console_views import SCANNED_MAX
+from workers.store.letter_filters import Wanted
 
 if TYPE_CHECKING:
     from tests.console.serving import Served, Visitor
@@ -95,6 +96,21 @@ def test_pages_of_letters_follow_each_other_without_gap_or_repeat_and_keep_their
     assert len(ids) == ROWS_MAX + 20
     assert ids == sorted(set(ids), reverse=True)
     assert 'rel="next"' not in second
+
+
+def test_open_causes_are_counted_from_an_index_alone(scene: Scene) -> None:
+    pile(scene, 500)
+    scene.execute("VACUUM ANALYZE dead_letters")
+    with scene.database.transaction() as tx:
+        tx.execute("SET LOCAL enable_bitmapscan = off")  # which a small table is read by
+        tx.execute("LOAD 'auto_explain'")
+        tx.execute("SET LOCAL auto_explain.log_min_duration = 0")
+        tx.execute("SET LOCAL client_min_messages = 'log'")
+        said: list[str] = []
+        tx.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+        letters_shown.groups(tx, Wanted())
+
+    assert "Index Only Scan using dead_letters_by_cause_idx" in "\n".join(said)
 
 
 def test_causes_are_shown_the_largest_first_with_their_money(ada: Visitor, scene: Scene) -> None:

@@ -32,8 +32,8 @@ PATIENCE_S = 15.0
 POLL_S = 0.02
 COMMAND_S_MAX = 60.0
 
-NEVER_WRITTEN = {"alembic_version", "legal_transitions", "operators"}
-"""Tables that only the owner writes: by a migration, or by naming who may act."""
+NEVER_WRITTEN = {"alembic_version", "legal_transitions", "operators", "money_limit"}
+"""Tables that only the owner writes: by a migration, or by naming who may act and how much."""
 
 MAY_UPDATE = {
     *("payment_logs", "customer_balances", "dead_letters", "refunds", "provider_calls"),
@@ -187,6 +187,20 @@ def test_who_may_act_is_said_by_the_owner_and_believed_by_the_app(deployment: De
     assert acted.returncode == 0, acted.stderr
     [(by,)] = rows(deployment.url("reader"), "SELECT created_by FROM api_clients")
     assert by == "operator:ada"
+
+
+def test_how_much_one_person_may_move_is_said_by_the_owner_and_believed_by_the_app(
+    deployment: Deployment,
+) -> None:
+    refused = payratchet(deployment.url("app"), "migrate", MONEY_LIMIT_MINOR="99999999")
+    untouched = payratchet(deployment.url("app"), "migrate", "--json")
+    written = payratchet(deployment.url("owner"), "migrate", MONEY_LIMIT_MINOR="NGN=700")
+    believed = payratchet(deployment.url("app"), "migrate", "--json")
+
+    assert (refused.returncode, refused.stderr.partition(":")[0]) == (1, "not_permitted")
+    assert json.loads(untouched.stdout)["money_limit_minor"] == "50000000"
+    assert "One person may move NGN=700 (minor units)." in written.stdout
+    assert json.loads(believed.stdout)["money_limit_minor"] == "NGN=700"
 
 
 def payratchet(

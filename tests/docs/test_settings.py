@@ -16,7 +16,7 @@ from ingress.errors import StartRefused
 from tests.docs.pages import DEPLOY, code_words, table
 from workers.operations import metrics
 
-BY_PATTERN = {"accounts"}
+BY_PATTERN = {"accounts", "look_ups"}
 """Fields that are read from variables whose names are patterns."""
 
 NONE_WORDS = {(): "none", None: "none", False: "`false`"}
@@ -41,12 +41,12 @@ def fields() -> dict[str, Any]:
 
 def test_every_setting_of_every_process_is_in_the_table_and_nothing_else_is() -> None:
     patterns = {name for name in rows() if "<" in name}
-    keys = {f"{provider.upper()}_{end}" for provider, end in workers.settings.KEY_VARIABLES.items()}
+    keys = {f"{provider.upper()}_{end}" for provider, end in workers.settings.ACTING.items()}
     assert set(rows()) - patterns - set(accounts.ALIASES.values()) - keys == set(fields())
 
 
 def test_the_keys_of_the_table_are_those_that_are_read() -> None:
-    for provider, ending in workers.settings.KEY_VARIABLES.items():
+    for provider, ending in workers.settings.ACTING.items():
         named = f"{provider.upper()}__<ACCOUNT>_{ending}"
         assert {named, f"{provider.upper()}_{ending}"} <= set(rows())
         variable = named.replace("<ACCOUNT>", "ACME_EU")

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.masking import DEPTH_MAX, MASK, SHOWN, masked
+from domain.masking import DEPTH_MAX, MASK, SHOWN, masked, masked_differences
 
 SECRET = "s3cr3t"
 
@@ -95,3 +95,25 @@ def test_a_body_that_is_deep_is_shown_to_a_limit() -> None:
     deep = masked(b'{"a":' * (DEPTH_MAX + 9) + b"1" + b"}" * (DEPTH_MAX + 9))
 
     assert json.dumps(deep).count("a") == DEPTH_MAX
+
+
+def test_a_difference_shows_what_a_body_shows_and_no_more() -> None:
+    differences: list[dict[str, str | None]] = [
+        {"pointer": "/data/reference", "before": '"p1x"', "after": '"p1"'},
+        {"pointer": "/data/amount", "before": "12.50", "after": None},
+        {"pointer": "/data/name", "before": '"ada"', "after": '"eve"'},
+        {"pointer": "/data/ada@example.com", "before": None, "after": '"x"'},
+        {"pointer": "/data/customer", "before": '{"id":"C1","email":"a@b.c"}', "after": "not JSON"},
+        {"pointer": "/data/reference", "before": '"two words"', "after": "null"},
+        {"pointer": "", "before": None, "after": None},
+    ]
+
+    assert [tuple(each.values()) for each in masked_differences(differences)] == [
+        ("/data/reference", '"p1x"', '"p1"'),
+        ("/data/amount", '"12.50"', None),
+        ("/data/name", '"***"', '"***"'),
+        ("/data/***", None, '"***"'),
+        ("/data/customer", '{"id": "C1", "email": "***"}', "***"),
+        ("/data/reference", '"***"', "null"),
+        ("", None, None),
+    ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain import money_limit
 from domain.money import AMOUNT_MINOR_MAX, EXPONENTS
-from domain.money_limit import DEFAULT_MINOR, MoneyLimit
+from domain.money_limit import DEFAULT_MINOR, UNBOUNDED, Excess, MoneyLimit
 
 AMOUNT = st.integers(0, AMOUNT_MINOR_MAX)
 CURRENCY = st.sampled_from(sorted(EXPONENTS))
@@ -57,3 +57,12 @@ def test_currencies_that_nobody_named_have_the_default() -> None:
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected|no currency|two limits"):
         money_limit.parse(text)
+
+
+def test_what_was_moved_sooner_is_added_in_the_same_currency_only() -> None:
+    limit = money_limit.parse("NGN=500,USD=100,50")
+
+    assert limit.excess({"NGN": 200}, {"NGN": 300, "USD": 1_000}) is None
+    assert limit.excess({"NGN": -200}, {"NGN": 301}) == Excess("NGN", 200, 301, 500)
+    assert limit.excess({"NGN": 0}, {"NGN": 9_999}) is None
+    assert UNBOUNDED.excess({"NGN": 10**15}, {"NGN": 10**15}) is None

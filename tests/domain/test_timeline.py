@@ -178,6 +178,7 @@ def test_what_must_not_be_shown_is_struck_out(text: str, told: str) -> None:
 def test_every_part_of_the_statement_has_words() -> None:
     assert set(ALL_WORDS) == {
         *("announced", "event", "variant", "attempt", "transition", "call", "movement"),
+        "event_replayed",
         *("refund_asked", "refund_settled"),
         *("letter_died", "letter_died_again", "letter_replayed", "letter_resolved"),
         *("letter_discarded", "letter_reopened", "letter_edited", "letter_noted"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.delivery import KeyedEvent, Mode, ProviderEvent, Verified
 from domain.errors import SignatureMissing
+from domain.providers.one_event import OneEventProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 HEADERS = [("X-Odd", "yes")]
 
 
-class Odd:
+class Odd(OneEventProvider):
     """Its body is a JSON list of the keys of its events."""
 
     name = "odd"
 
-    def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> Verified:
+    def authenticate(self, delivery: Delivery, secrets: Sequence[Secret]) -> str:
         if delivery.sole_header(b"x-odd") is None:
             raise SignatureMissing("no header")
+        return secrets[0].key_id
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret]) -> Verified:
+        key_id = self.authenticate(delivery, secrets)
         events = tuple(KeyedEvent(key, "a-reference") for key in json.loads(delivery.body))
-        return Verified(secrets[0].key_id, events)
+        return Verified(key_id, events)
 
     def parse(self, body: bytes, event_key: str) -> ProviderEvent:
         del body, event_key

@@ -1,6 +1,6 @@
 """`python -m tests.local.drift`: what is written twice must say the same; lists where it does not.
 
-The migrations make the schema; `migrations/tables.py` describes it, two files are generated from
+The migrations make the schema; `migrations/tables.py` describes it, three files are generated from
 code, and the rows of `legal_transitions` repeat `domain.transitions`. Needs the packages of the
 virtual environment; always starts throw-away stores of its own.
 """
@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from domain.transitions import LEGAL, Edge, Event, State
 from migrations import generate, run
 from migrations.tables import METADATA
+from tests.docs import providers_page
 from tests.local import throw_away
 from tests.local.errors import LocalRunFailed
 from tests.local.stores import Stores
@@ -80,13 +81,17 @@ def _transitions(connection: Connection) -> Iterator[str]:
 
 
 def _files() -> Iterator[str]:
-    for path, made in generate.generated().items():
-        file = generate.ROOT / path
-        kept = file.read_text() if file.exists() else ""
-        if kept != made:
-            changes = list(difflib.unified_diff(kept.splitlines(), made.splitlines(), lineterm=""))
-            shown = "\n    ".join(changes[2 : 2 + DIFF_LINES_MAX])
-            yield f"{path} is stale; run `python -m migrations.generate`:\n    {shown}"
+    for generator in (generate, providers_page):
+        for path, made in generator.generated().items():
+            file = generate.ROOT / path
+            kept = file.read_text() if file.exists() else ""
+            if kept != made:
+                yield f"{path} is stale; run `python -m {generator.__name__}`:{_shown(kept, made)}"
+
+
+def _shown(kept: str, made: str) -> str:
+    changes = list(difflib.unified_diff(kept.splitlines(), made.splitlines(), lineterm=""))
+    return "".join(f"\n    {line}" for line in changes[2 : 2 + DIFF_LINES_MAX])
 
 
 def report(found: Sequence[str]) -> int:

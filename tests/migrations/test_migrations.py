@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from alembic.script import ScriptDirectory
 
+from domain.schema import REVISION
 from migrations import generate, run
 from tests.local import find
 
@@ -87,6 +88,10 @@ def upgrade_elsewhere(database_url: str) -> subprocess.Popen[str]:
         text=True,
         cwd=generate.ROOT,
     )
+
+
+def test_the_code_says_for_which_revision_it_was_written() -> None:
+    assert HEAD == REVISION
 
 
 def test_psql_makes_the_same_schema_as_alembic(
@@ -192,3 +197,62 @@ def test_a_lock_that_is_not_to_be_had_ends_the_migration_unharmed(database_url: 
         took_s = time.monotonic() - began_s
     assert 3.5 < took_s < 15
     assert catalog(database_url) == before
+
+
+CORRECTED = """
+    ALTER TABLE payment_corrections DROP CONSTRAINT payment_corrections_step_fkey;
+    INSERT INTO payment_corrections (payment_id, version, to_state, accepted, given_back,
+                                     facts_known, actor, reason)
+    VALUES (1, 2, 'completed', '{}', '{}', 1, 'operator:ada', 'the customer is right')
+"""
+
+
+@pytest.mark.parametrize("revision", ["0006", "base"])
+def test_corrections_that_the_older_schema_cannot_keep_are_not_given_up(
+    database_url: str, revision: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(CORRECTED)
+    before = catalog(database_url)
+
+    with pytest.raises(run.DowngradeRefused, match="1 corrections, which the schema before 0007"):
+        run.downgrade(database_url, revision)
+
+    assert catalog(database_url) == before
+
+
+def test_corrections_are_no_reason_to_stay_where_they_are_kept(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(CORRECTED)
+
+    run.downgrade(database_url, "0007")
+
+    assert catalog(database_url)["version"] == "0007"
+
+
+LEFT_BEHIND = """
+    INSERT INTO dead_letters (event_id, received_at, source, account, event_type, reason,
+                              error_class, fingerprint, message, attempts)
+    VALUES (1, now(), 'stripe', 'default', 'x', 'exhausted', 'Broken', 'f1', 'broken', 5);
+    INSERT INTO replay_jobs (id, actor, reason, operation_key, filters, matched, amounts_minor,
+                             rate_per_s, canary, max_failures, status, ended_at)
+    SELECT n, 'operator:ada', 'mended', 'key ' || n, '{}', 1, '{}', 200, 0, 5, 'cancelled', now()
+    FROM generate_series(1, 2) AS n;
+    INSERT INTO replay_items (replay_id, place, dead_letter_id, event_id, outcome)
+    SELECT 1, 1, id, 1, 'begun' FROM dead_letters UNION ALL
+    SELECT 2, 1, id, 1, 'waiting' FROM dead_letters
+"""
+
+
+def test_replays_that_were_cancelled_with_letters_in_hand_are_counted_after_the_upgrade(
+    database_url: str,
+) -> None:
+    run.downgrade(database_url, "0007")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(LEFT_BEHIND)
+
+    run.upgrade(database_url)
+
+    with psycopg.connect(database_url) as connection:
+        ended = connection.execute("SELECT id, ended_at IS NULL FROM replay_jobs ORDER BY id")
+        assert ended.fetchall() == [(1, True), (2, False)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.operations.limits import set_limit
 from tests.replaying.pile import pile, statuses
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ def test_an_ignored_event_is_held_against_the_limit_of_one_person(
     pile(scene, 1)
     scene.execute("UPDATE dead_letters SET status = 'resolved', resolved_at = now()")
 
-    said = payratchet("events", "replay", "1", "--json", MONEY_LIMIT_MINOR="999")
-    within = payratchet("events", "replay", "1", "--json", MONEY_LIMIT_MINOR="1000")
+    set_limit(scene.url, "999")
+    said = payratchet("events", "replay", "1", "--json")
+    set_limit(scene.url, "1000")
+    within = payratchet("events", "replay", "1", "--json")
 
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith("event_not_replayable: it would move 1000 NGN")

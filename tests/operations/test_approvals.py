@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from domain.errors import PayratchetError
 from domain.operators import Role
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.workers.scene import capture
 from workers import approving
 from workers.approving import Performed, Performer
 from workers.store import operators
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,10 +41,17 @@ class Doing:
         self.shows: Mapping[str, Any] = SHOWN
         self.breaks = False
         self.followed = 0
+        self.stays: int | None = None
 
     @property
     def performers(self) -> dict[str, Performer]:
-        return {"correction": Performer(self._perform, lambda _tx, _approval: self.shows, _drop)}
+        shows = lambda _tx, _approval: self.shows  # noqa: E731 - it is read when it is asked for
+        return {"correction": Performer(self._perform, shows, self._drop)}
+
+    def _drop(self, tx: Transaction, approval: Approval, actor: str, reason: str) -> None:
+        if approval.id == self.stays:
+            raise PayratchetError("it cannot be cleaned up behind")
+        operators.note(tx, actor, "dropped", approval.subject, reason=reason)
 
     def _perform(self, tx: Transaction, approval: Approval, approved_by: str) -> Performed:
         details = {"request": approval.request}
@@ -59,10 +69,6 @@ class Doing:
         return {"credited_minor": 5}
 
 
-def _drop(tx: Transaction, approval: Approval, actor: str, reason: str) -> None:
-    operators.note(tx, actor, "dropped", approval.subject, reason=reason)
-
-
 @pytest.fixture
 def doing() -> Doing:
     return Doing()
@@ -77,19 +83,24 @@ def asked(scene: Scene, tester: str) -> int:
     return ask(scene)
 
 
-def ask(scene: Scene, *, actor: str = "operator:tester", **changed: Any) -> int:
+def ask(
+    scene: Scene,
+    *,
+    actor: str = "operator:tester",
+    kind: str = "correction",
+    subject: str = "payment:p1",
+    **changed: Any,
+) -> int:
     with scene.database.transaction() as tx:
         return approving.ask(
             tx,
+            Act(kind, subject, actor),
             **{
-                "kind": "correction",
-                "subject": "payment:p1",
                 "request": {"to": "completed"},
                 "shown": SHOWN,
                 "amounts_minor": {"NGN": 90_000_000},
                 **changed,
             },
-            actor=actor,
             reason="the customer is right",
         )
 
@@ -296,6 +307,26 @@ def test_what_still_may_be_decided_does_not_expire(scene: Scene, doing: Doing, a
     approve(scene, doing, asked)
 
 
+def test_a_question_that_cannot_be_cleaned_up_behind_keeps_no_other_waiting(
+    scene: Scene, doing: Doing, asked: int
+) -> None:
+    others = [ask(scene, subject=f"payment:p{number}") for number in (2, 3)]
+    doing.stays = asked
+    age(scene)
+
+    with capture_logs() as logged:
+        ended = approving.expire_overdue(scene.database, doing.performers)
+
+    assert ended == 2
+    waiting = scene.rows("SELECT id FROM approvals WHERE status = 'waiting'")
+    assert waiting == [(asked,)]
+    assert asked not in others
+    [line] = [each for each in logged if each["event"] == "approval.not_expired"]
+    assert (line["reason"], line["error_class"]) == (f"approval:{asked}", "PayratchetError")
+    doing.stays = None
+    assert approving.expire_overdue(scene.database, doing.performers) == 1
+
+
 def age(scene: Scene) -> None:
     """Let a week pass for the questions that wait."""
     scene.execute("UPDATE approvals SET expires_at = now() - interval '1 s'")
@@ -398,23 +429,6 @@ def test_what_waited_too_long_is_listed_as_expired_before_anybody_swept(
     assert [item["approval_id"] for item in json.loads(payratchet(*words).out)["items"]] == [asked]
 
 
-def test_a_money_limit_that_cannot_be_read_is_refused_and_not_replaced(
-    payratchet: Run, scene: Scene
-) -> None:
-    scene.announce("p1")
-    scene.break_for("p1", "RAISE EXCEPTION 'broken'")
-    scene.hear(capture("p1"))
-    scene.drain()
-    scene.mend()
-
-    said = payratchet("dead-letters", "replay", "1", MONEY_LIMIT_MINOR="plenty")
-
-    assert (said.code, said.err.partition(",")[0]) == (
-        *(2, "settings_refused: MONEY_LIMIT_MINOR: Value error"),
-    )
-    assert scene.value("SELECT status FROM dead_letters") == "open"
-
-
 def test_a_replay_above_the_limit_waits_until_another_agrees(payratchet: Run, scene: Scene) -> None:
     people.appoint(scene.url, "ada", Role.APPROVER)
     people.appoint(scene.url, "ben", Role.APPROVER)
@@ -424,8 +438,9 @@ def test_a_replay_above_the_limit_waits_until_another_agrees(payratchet: Run, sc
     scene.drain()
     scene.mend()
 
+    set_limit(scene.url, "NGN=999")
     words = ("dead-letters", "replay", "1", "--reason", "mended", "--json")
-    said = payratchet(*words, MONEY_LIMIT_MINOR="NGN=999", **as_("ada"))
+    said = payratchet(*words, **as_("ada"))
 
     told = json.loads(said.out)
     assert (said.code, told["status"]) == (1, "waiting_approval")

@@ -9,6 +9,7 @@ import pytest
 
 from domain.operators import Role
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.workers.scene import PROVIDER, capture
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def test_much_money_that_waits_is_given_to_a_customer_by_two_people(
     if let_go:
         payratchet("dead-letters", "discard", str(scene.letter_id(event_id)))
 
-    asked = payratchet(*CLAIM, MONEY_LIMIT_MINOR=LITTLE)
+    set_limit(database_url, LITTLE)
+    asked = payratchet(*CLAIM)
     scene.drain()
     before = (scene.credit("eve"), scene.value("SELECT count(*) FROM payment_logs"))
     approval_id = str(json.loads(asked.out)["approval_id"])
@@ -52,8 +54,9 @@ def test_much_money_that_waits_is_given_to_a_customer_by_two_people(
 
 def test_what_one_person_may_move_is_announced_at_once(payratchet: Run, scene: Scene) -> None:
     scene.hear(capture("lost-1", 1_000, "T77"))
+    set_limit(scene.url, "1000")
 
-    said = payratchet(*CLAIM, MONEY_LIMIT_MINOR="1000")
+    said = payratchet(*CLAIM)
     scene.drain()
 
     assert (said.code, scene.credit("eve")) == (0, 1_000)
@@ -62,7 +65,9 @@ def test_what_one_person_may_move_is_announced_at_once(payratchet: Run, scene: S
 def test_before_its_money_comes_a_payment_of_any_size_is_announced(
     payratchet: Run, scene: Scene
 ) -> None:
-    said = payratchet(*CLAIM, MONEY_LIMIT_MINOR="0")
+    set_limit(scene.url, "0")
+
+    said = payratchet(*CLAIM)
 
     assert (said.code, scene.state("lost-1")) == (0, "pending")
 
@@ -76,9 +81,9 @@ def test_many_at_once_are_refused_where_much_waits_for_them(
     lines = [json.dumps({**asked, "reference": each}) for each in ("a1", "a2")]
     file.write_text("\n".join(lines))
 
-    said = payratchet(
-        *("payments", "create", "--file", str(file), "--yes"), MONEY_LIMIT_MINOR=LITTLE
-    )
+    set_limit(scene.url, LITTLE)
+
+    said = payratchet("payments", "create", "--file", str(file), "--yes")
 
     assert said.code == 1
     assert said.err.startswith("claim_too_large: ")

@@ -11,6 +11,7 @@ import redis
 from domain.operators import Role
 from domain.wakeup import CHANGES_CHANNEL
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.workers.scene import body, capture, refund
 from workers.verify import verify
 
@@ -132,16 +133,16 @@ def test_a_mismatch_above_the_limit_is_corrected_by_two_people(
     """The drill: explain, dry run, ask, the second person looks and agrees, the credit is there."""
     explained = read(payratchet("payments", "explain", "p1", "--json"))
     assert explained["verdict"]["rule"] == "held_in_suspense"
-    much = {"MONEY_LIMIT_MINOR": "NGN=1249"}
+    set_limit(mismatched.url, "NGN=1249")
 
-    asked = payratchet(*CORRECT, "--yes", "--json", **much)
+    asked = payratchet(*CORRECT, "--yes", "--json")
 
     assert asked.code == 1
     assert asked.err.startswith("approval_needed: ")
     question = read(asked)
     assert (question["approval_id"], question["status"]) == (1, "waiting_approval")
     untouched(mismatched)
-    again = payratchet(*CORRECT, "--yes", "--json", **much)
+    again = payratchet(*CORRECT, "--yes", "--json")
     assert read(again)["approval_id"] == 1
     own = payratchet("approvals", "approve", "1", "--reason", "me too")
     assert (own.code, own.err.partition(":")[0]) == (1, "role_missing")
@@ -168,7 +169,8 @@ def test_a_mismatch_above_the_limit_is_corrected_by_two_people(
 def test_an_agreement_to_what_has_changed_since_does_nothing(
     mismatched: Scene, payratchet: Run, ben: str
 ) -> None:
-    payratchet(*CORRECT, "--yes", MONEY_LIMIT_MINOR="0")
+    set_limit(mismatched.url, "0")
+    payratchet(*CORRECT, "--yes")
     mismatched.hear(capture("p1", 700, "T2"))
 
     said = payratchet("approvals", "approve", "1", "--reason", "x", PAYRATCHET_OPERATOR_TOKEN=ben)
@@ -180,7 +182,8 @@ def test_an_agreement_to_what_has_changed_since_does_nothing(
 def test_what_a_second_person_refuses_is_not_done(
     mismatched: Scene, payratchet: Run, ben: str
 ) -> None:
-    payratchet(*CORRECT, "--yes", MONEY_LIMIT_MINOR="0")
+    set_limit(mismatched.url, "0")
+    payratchet(*CORRECT, "--yes")
 
     said = payratchet("approvals", "reject", "1", "--reason", "no", PAYRATCHET_OPERATOR_TOKEN=ben)
 
@@ -190,11 +193,9 @@ def test_what_a_second_person_refuses_is_not_done(
 
 def test_a_correction_that_moves_no_money_needs_one_person(scene: Scene, payratchet: Run) -> None:
     scene.announce("p1")
+    set_limit(scene.url, "0")
 
-    said = payratchet(
-        "payments", "correct", "p1", "--to", "failed", "--reason", "x", "--yes",
-        MONEY_LIMIT_MINOR="0",
-    )  # fmt: skip
+    said = payratchet("payments", "correct", "p1", "--to", "failed", "--reason", "x", "--yes")
 
     assert said.code == 0
     assert scene.state("p1") == "failed"
@@ -227,7 +228,8 @@ def test_a_loss_is_written_off_once(lost: Scene, payratchet: Run) -> None:
 def test_a_loss_above_the_limit_is_written_off_by_two_people(
     lost: Scene, payratchet: Run, ben: str
 ) -> None:
-    asked = payratchet(*WRITE_OFF, "--yes", "--json", MONEY_LIMIT_MINOR="599")
+    set_limit(lost.url, "599")
+    asked = payratchet(*WRITE_OFF, "--yes", "--json")
     assert (asked.code, lost.credit()) == (1, -600)
 
     said = payratchet("approvals", "approve", "1", "--reason", "ok", PAYRATCHET_OPERATOR_TOKEN=ben)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.operators import Role
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.replaying.pile import frozen, pile, statuses
 from tests.replaying.tables import dump
 from tests.workers.scene import capture
@@ -151,10 +152,9 @@ def test_money_above_the_limit_is_replayed_when_an_approver_agrees(
 ) -> None:
     pile(scene, 3)
     approver = people.appoint(scene.url, "bo", Role.APPROVER)
+    set_limit(scene.url, "2999")
 
-    asked = payratchet(
-        *("dead-letters", "replay", "--all", "--yes", "--json"), MONEY_LIMIT_MINOR="2999"
-    )
+    asked = payratchet("dead-letters", "replay", "--all", "--yes", "--json")
     waiting = told(asked)
     approved = payratchet(
         *("approvals", "approve", str(waiting["approval_id"]), "--reason", "agreed", "--json"),

@@ -75,6 +75,7 @@ def test_a_canary_passes_the_whole_service_and_touches_no_money(
 
     assert (first.code, failed(told(first))) == (0, [])
     assert "note" not in told(first)["accepted"]
+    assert told(first)["schema"]["note"].endswith("; one person may move 50000000")
     assert (second.code, failed(told(second))) == (0, [])
     assert "API_KEY_PEPPER" in told(second)["accepted"]["note"]
     assert shown.code == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from domain.operators import Role
 from domain.timeline import ALL_WORDS
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.operations.working import working
 from tests.workers.reconciling import Provider, Runs, transaction
 from tests.workers.scene import PROVIDER, body, capture, refund
@@ -316,9 +317,9 @@ def test_a_correction_waits_for_a_second_person(scene: Scene, payratchet: Run) -
     scene.announce("p1")
     scene.hear(capture("p1", 1_250))
     token = people.appoint(scene.url, "ben", Role.APPROVER)
+    set_limit(scene.url, "1000")
     follow_up = payratchet(
         *("payments", "correct", "p1", "--to", "completed", "--reason", "paid", "--yes"),
-        MONEY_LIMIT_MINOR="1000",
     )
     assert follow_up.code == 1
 
@@ -376,3 +377,27 @@ def test_whatever_is_done_to_a_dead_letter_has_words(scene: Scene) -> None:
 
     assert len(actions) >= 5
     assert {f"letter_{action}" for action in actions} <= set(ALL_WORDS)
+
+
+def test_what_a_replay_did_names_the_replay(scene: Scene, payratchet: Run) -> None:
+    scene.announce("p1")
+    scene.break_for("p1", "RAISE EXCEPTION 'broken'")
+    [event_id] = scene.hear(capture("p1"))
+    scene.drain()
+    letter = str(scene.letter_id(event_id))
+    for _ in range(2):
+        replayed = payratchet("dead-letters", "replay", letter, "--json")
+        scene.drain()
+        scene.mend() if replayed.code == 1 else None
+    failed, went_through = [row[0] for row in scene.rows("SELECT id FROM replay_jobs ORDER BY id")]
+    again = json.loads(payratchet("events", "replay", str(event_id), "--json").out)["replay_id"]
+
+    entries = explain(payratchet)["entries"]
+
+    of_replays = [(each["kind"], each["replay_id"]) for each in entries if each["replay_id"]]
+    assert ("dead_letter", failed) in of_replays
+    assert ("attempt", failed) in of_replays
+    assert ("dead_letter", went_through) in of_replays
+    assert ("event", again) in of_replays
+    for each in entries:
+        assert each["replay_id"] is None or f"(replay {each['replay_id']})" in each["summary"]

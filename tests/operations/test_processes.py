@@ -10,6 +10,7 @@ import pytest
 
 from domain.operators import Role
 from tests.operations import people
+from tests.operations.limits import set_limit
 from tests.operations.working import working
 from tests.workers.reconciling import Provider, Runs, transaction
 from tests.workers.scene import capture
@@ -128,8 +129,9 @@ def test_each_command_does_its_work_in_a_process_of_its_own(
     token = people.appoint(lived.scene.url, CHIEF, Role.APPROVER)
     for beginning, before in BEFORE.items():
         if command.startswith(beginning):
-            limit = "0" if beginning == "approvals" else None
-            payratchet(*before.split(), MONEY_LIMIT_MINOR=limit)
+            if beginning == "approvals":
+                set_limit(lived.scene.url, "0")
+            payratchet(*before.split())
     words = (*command.split(), *COMMANDS[command].split(), "--json")
 
     with working(lived):

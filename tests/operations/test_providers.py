@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.providers import PROVIDERS
 from domain.signing import key_id
 from tests.ingress.serving import OLD_SECRET, SECRET, charge, serving, signature, until
 from tests.simulator.signing import SIGNERS, Signable
@@ -201,7 +202,8 @@ def test_the_list_says_keys_by_their_ids_last_use_and_silence(
     assert (oldest["key_id"], oldest["last_used_at"]) == (key_id(OLD_SECRET), None)
     assert items[0]["silence"].startswith("no event for ")
     assert items[1]["silence"] == "nothing heard"
-    assert items[1]["scheme"] == "HMAC-SHA256 of time and body"
+    assert items[1]["scheme"] == PROVIDERS["stripe"].card.scheme
+    assert (items[1]["refetch"], items[1]["confidence"]) == ("optional", "high")
     assert SECRET not in said.out
     shown = payratchet("providers", "list").out
     assert all(len(line) <= 80 for line in shown.splitlines())

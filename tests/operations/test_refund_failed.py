@@ -14,6 +14,7 @@ from domain.operators import Role
 from tests.calling.desk import Desk
 from tests.calling.provider import LOST_AFTER, LOST_BEFORE, Provider
 from tests.operations import people
+from tests.operations.limits import set_limit
 from workers import unproven
 from workers.replaying.reopening import reopen
 from workers.store import inbox, provider_calls
@@ -105,8 +106,9 @@ def test_above_the_limit_a_second_person_must_agree(payratchet: Run, desk: Desk)
     set_aside(desk)
     ada = people.appoint(desk.url, "ada", Role.APPROVER)
     words = ("payments", "refund-failed", "rf1", "--reason", WHY, "--yes", "--json")
+    set_limit(desk.url, "399")
 
-    asked = payratchet(*words, MONEY_LIMIT_MINOR="399")
+    asked = payratchet(*words)
     approval_id = json.loads(asked.out)["approval_id"]
     assert (asked.code, asked.err.partition(":")[0]) == (1, "approval_needed")
     assert (desk.refund_status("rf1"), desk.held()) == ("sent", 400)

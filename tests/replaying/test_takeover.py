@@ -23,12 +23,14 @@ from tests.replaying.pile import (
 from tests.workers.processes import RELAY, Process
 from tests.workers.scene import wait_until
 from workers.database import Database
-from workers.replaying import driving
+from workers.replaying import driving, steering
+from workers.replaying.driving import ReplayThread
 from workers.replaying.stepping import Driver, step
 from workers.store import replays
 
 if TYPE_CHECKING:
     from tests.workers.scene import Scene
+    from workers.replaying.steering import Turn
 
 COMMAND = ("-c", "from workers.operations.cli import main; main()")
 
@@ -176,3 +178,53 @@ def test_a_driver_is_named_so_that_nobody_else_has_its_name() -> None:
 
     assert len(names) == 100
     assert all(f":{os.getpid()}:" in name for name in names)
+
+
+@pytest.mark.parametrize("to", [steering.CANCEL, steering.PAUSE])
+def test_letters_in_the_hand_of_a_dead_driver_end_though_nobody_goes_on_with_their_replay(
+    scene: Scene, to: Turn
+) -> None:
+    pile(scene, 3)
+    made = frozen(scene)
+    dies_in_hand(scene, made.replay_id)
+
+    steering.steer(scene.database, made.replay_id, to, actor="operator:ada", reason="stop")
+    relay = ReplayThread(scene.database)
+    relay.turn()
+    held = items(scene, made.replay_id)
+    let_the_lease_run_out(scene)
+    relay.turn()
+    relay.turn()
+
+    job = look(scene, made.replay_id)
+    assert held == {"begun": 3}
+    assert items(scene, made.replay_id) == {"succeeded": 3}
+    assert (job.status, job.succeeded, job.ledger_diff) == (to.to_status, 3, {"NGN": 3_000})
+    assert statuses(scene) == {"resolved": 3}
+    assert scene.value("SELECT ended_at IS NOT NULL FROM replay_jobs") is to.is_end
+
+
+def test_what_was_cancelled_before_anything_was_in_hand_has_ended_at_once(scene: Scene) -> None:
+    pile(scene, 3)
+    made = frozen(scene)
+
+    steering.steer(
+        scene.database, made.replay_id, steering.CANCEL, actor="operator:ada", reason="stop"
+    )
+
+    assert scene.value("SELECT ended_at IS NOT NULL FROM replay_jobs")
+    with scene.database.transaction() as tx:
+        assert replays.drivable(tx, worker="another", lease_s=0.0, limit=5) == []
+
+
+def test_a_paused_replay_with_nothing_in_hand_is_left_alone(scene: Scene) -> None:
+    pile(scene, 12)
+    made = frozen(scene)
+    step(driver(scene), made.replay_id)
+
+    steering.steer(
+        scene.database, made.replay_id, steering.PAUSE, actor="operator:ada", reason="look"
+    )
+
+    with scene.database.transaction() as tx:
+        assert replays.drivable(tx, worker="another", lease_s=0.0, limit=5) == []

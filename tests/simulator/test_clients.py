@@ -10,7 +10,7 @@ from domain.asking import Asking, RefundAsking
 from domain.errors import OutcomeUnknown, ProviderAway, ProviderRefused, ReferenceTaken
 from domain.facts import Fact, FactKind, FactStatus
 from domain.money import Money
-from domain.providers import PROVIDERS
+from tests.conformance.senders import BY_NAME
 from tests.simulator.provider import KEY, Provider, simulated
 from workers.clients import paystack, stripe
 from workers.clients.limits import Limits
@@ -88,7 +88,7 @@ def hooked(provider: Provider, name: str) -> set[Fact]:
         fact
         for notice in provider.notices
         if notice.provider == name
-        for fact in PROVIDERS[name].parse(notice.body, "any").facts
+        for fact in BY_NAME[name].told(notice.body).facts
     }
 
 

@@ -11,8 +11,8 @@ from domain.facts import Fact, FactKind, FactStatus
 from domain.fold import fold
 from domain.money import Money
 from domain.payment import Asked
-from domain.providers import PROVIDERS
 from domain.transitions import State
+from tests.conformance.senders import BY_NAME
 from tests.simulator.books import Books, Sums
 from tests.simulator.paystack import PaystackDesk
 from tests.simulator.standard_webhooks import StandardWebhooksDesk
@@ -38,11 +38,7 @@ def opened(kind: type[Desk], currency: str) -> tuple[Desk, Sale]:
 
 
 def facts_of(notices: list[Notice]) -> list[Fact]:
-    return [
-        fact
-        for notice in notices
-        for fact in PROVIDERS[notice.provider].parse(notice.body, "any").facts
-    ]
+    return [fact for notice in notices for fact in BY_NAME[notice.provider].told(notice.body).facts]
 
 
 def state_of(sale: Sale, notices: list[Notice]) -> State:

@@ -8,9 +8,11 @@ import pytest
 
 from domain.errors import PayloadInvalid
 from domain.providers import PROVIDERS
+from tests.conformance.senders import BY_NAME
 from tests.simulator import poison
 from tests.simulator.forgery import Forgery
 from tests.simulator.morning import Morning, recorded
+from tests.simulator.signing import SIGNERS
 from tests.simulator.stories import specials
 
 if TYPE_CHECKING:
@@ -43,14 +45,14 @@ def test_it_is_as_busy_as_was_promised(morning: Morning) -> None:
 def test_every_provider_is_forged_in_every_way(morning: Morning) -> None:
     tried = {(p.notice.provider, p.forgery) for p in morning.parcels if p.forgery is not None}
 
-    assert len(tried) == len(PROVIDERS) * len(Forgery) - 1  # Paystack signs no time
+    assert len(tried) == len(SIGNERS) * len(Forgery) - 1  # Paystack signs no time
 
 
 def test_some_refunds_are_told_before_their_capture(morning: Morning) -> None:
     firsts: dict[str, str] = {}
     for parcel in sorted(morning.parcels, key=lambda each: each.due):
         if parcel.forgery is None and b"TOP-" in parcel.notice.body:
-            said = PROVIDERS[parcel.notice.provider].parse(parcel.notice.body, "any")
+            said = BY_NAME[parcel.notice.provider].told(parcel.notice.body)
             if said.facts and said.reference:
                 firsts.setdefault(said.reference, said.facts[0].kind)
 

@@ -13,6 +13,7 @@ import pytest
 from domain.delivery import Delivery, Secret
 from domain.facts import FactKind
 from domain.providers import PROVIDERS
+from tests.conformance.senders import BY_NAME
 from tests.simulator.calling import Caller, merchant
 from tests.simulator.provider import simulated
 
@@ -104,7 +105,7 @@ def test_what_is_told_is_signed_and_is_what_was_done() -> None:
         at_s = next((int(v[2:12]) for k, v in each.headers if k == b"stripe-signature"), 0)
         secrets = [Secret("first", SECRETS[name].encode())]
         adapter.verify(Delivery(each.headers, each.body, at_s), secrets)
-        facts = adapter.parse(each.body, "any").facts
+        facts = BY_NAME[name].told(each.body).facts
         paid.setdefault(name, set()).update(f.amount for f in facts if f.kind is FactKind.SUCCEEDED)
     amounts = {name: {m.amount_minor for m in found if m} for name, found in paid.items()}  # type: ignore[attr-defined]
     assert amounts == {"paystack": {10_000}, "stripe": {5_000}}

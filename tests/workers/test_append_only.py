@@ -24,7 +24,10 @@ APPEND_ONLY = [
     "api_client_actions",
 ]
 
-BY_PEOPLE = ["operator_actions", "replay_actions", "event_edits", "payment_corrections"]
+BY_PEOPLE = [
+    *("operator_actions", "operator_moves", "replay_actions", "event_edits"),
+    "payment_corrections",
+]
 """Append-only too, and empty as long as nobody acts."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.providers.look_ups import LOOK_UPS
 from workers.clients import paystack, stripe
+from workers.clients.look_up import LookUpClient
 from workers.clients.transport import Transport
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from domain.providers.api import Pairs
     from workers.clients.client import ProviderClient
+    from workers.look_up_accounts import LookUpAccount
     from workers.settings import CallSettings
 
 
@@ -23,16 +26,24 @@ class Clients:
     def __init__(self, settings: CallSettings) -> None:
         self._transports: list[Transport] = []
         self._found: dict[tuple[str, str], ProviderClient] = {}
-        at_once_max = max(1, settings.call_threads // 2)
+        self._at_once_max = max(1, settings.call_threads // 2)
         for (provider, account), key in settings.accounts.items():
             secret = key.get_secret_value()
-            transport = Transport(
-                settings.base_url(provider),
-                _HEADERS[provider](secret),
-                at_once_max=at_once_max,
-            )
-            self._transports.append(transport)
+            transport = self._way(settings.base_url(provider), _HEADERS[provider](secret))
             self._found[provider, account] = _CLIENTS[provider](transport, secret)
+        for (provider, account), each in settings.look_ups.items():
+            self._found[provider, account] = self._look_up(provider, each)
+
+    def _look_up(self, provider: str, account: LookUpAccount) -> ProviderClient:
+        """Return a client that only asks; its dialect shows the key with each request."""
+        transport = self._way(account.url, ())
+        tokens = self._way(account.tokens_url, ()) if account.tokens_url else None
+        return LookUpClient(LOOK_UPS[provider], account, transport, tokens)
+
+    def _way(self, url: str, headers: Pairs) -> Transport:
+        transport = Transport(url, headers, at_once_max=self._at_once_max)
+        self._transports.append(transport)
+        return transport
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Go through (provider, account) of all that have a key."""

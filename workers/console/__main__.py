@@ -11,6 +11,7 @@ from workers.console.app import make_app
 from workers.console.protocol import HEAD_BYTES_MAX, Protocol
 from workers.database import Database
 from workers.settings import ConsoleSettings, load
+from workers.starting import require_fit
 
 NAME = "payratchet console"
 STOP_WITHIN_S = 5
@@ -21,8 +22,10 @@ def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     logging.configure("console")
     settings = load(ConsoleSettings)
+    database = Database(settings.database_url, name=NAME)
+    require_fit(database, settings)
     uvicorn.run(
-        make_app(Database(settings.database_url, name=NAME), settings),
+        make_app(database, settings),
         host=settings.console_host,
         port=settings.console_port,
         http=Protocol,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SAID: Mapping[str, str] = MappingProxyType(
     {
         "discarded": "Discarded. It can be reopened.",
+        "group-discarded": "Discarded, all of them. They can be reopened.",
         "reopened": "Reopened.",
         "noted": "The note is kept.",
         "assigned": "Assigned.",
@@ -32,6 +33,9 @@ SAID: Mapping[str, str] = MappingProxyType(
         "paused": "Paused: no further letter is begun.",
         "resumed": "Resumed.",
         "cancelled": "Cancelled: the letters whose turn had not come stay open.",
+        "tried": "It was tried again; what became of it shows here.",
+        "tried-dead": "It was tried again and could not be applied: its dead letter says why.",
+        "tried-owed": "It is tried again until it is applied.",
         "others-ended": "All your other sessions are ended.",
         "signed-out": "You are signed out.",
     }

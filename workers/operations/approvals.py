@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from domain.masking import masked_differences
 from domain.operators import Role
 from workers import approving
 from workers.operations import acting
@@ -16,9 +17,8 @@ from workers.operations.options import (
     limit_option,
     reason_option,
 )
-from workers.operations.output import Failed, as_json, as_lines, as_table
+from workers.operations.output import Failed, as_json, as_lines, as_table, printable
 from workers.performers import PERFORMERS
-from workers.settings import MoneyLimitSettings
 from workers.store import approvals as rows
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def list_(*, status: str, limit: int, cursor: int | None, json_: bool) -> None:
     wanted = None if status == "all" else status
     with database().transaction() as tx:
         found = rows.listed(tx, status=wanted, before=cursor, limit=limit)
+    found = [_masked_for_strangers(each) for each in found]
     next_cursor = found[-1]["approval_id"] if len(found) == limit else None
     if json_:
         as_json({"items": found, "next_cursor": next_cursor})
@@ -61,8 +62,11 @@ def list_(*, status: str, limit: int, cursor: int | None, json_: bool) -> None:
 @click.argument("approval_id", type=int)
 @json_option
 def show(approval_id: int, *, json_: bool) -> None:
-    """Show one approval: what is asked for, and what the asker was shown that it would do."""
-    found = _shown(approval_id)
+    """Show one approval: what is asked for, and what the asker was shown that it would do.
+
+    The values of an edit are for operators, who decide by them; others see them masked.
+    """
+    found = _masked_for_strangers(_shown(approval_id))
     if json_:
         as_json(found)
         return
@@ -78,13 +82,33 @@ def show(approval_id: int, *, json_: bool) -> None:
 @reason_option
 @json_option
 def approve(approval_id: int, *, reason: str, json_: bool) -> None:
-    """Agree to what another asked for: it is done at once."""
+    """Agree to what another asked for: it is done at once.
+
+    Exit code 1 where you agreed and it came to nothing after all: what became of it is said.
+    """
     who = acting.operator(Role.APPROVER)
     done = approving.approve(
         database(), approval_id, actor=who.actor, reason=reason, performers=PERFORMERS
     )
     report = {**_shown(approval_id), "done": done}
     as_json(report) if json_ else as_lines({**_brief(report), **done})
+    if done.get("became", _WELL) != _WELL:
+        raise Failed("approved_in_vain", _came_to(approval_id, done))
+
+
+_WELL = "applied"
+_CAME_TO = {
+    "dead": "it died again and is set aside",
+    "owed": "it is not applied yet, and goes on by itself",
+}
+
+
+def _came_to(approval_id: int, done: Mapping[str, Any]) -> str:
+    became = _CAME_TO.get(done["became"], str(done["became"]))
+    letter = done.get("new_dead_letter_id")
+    where = f" as dead letter {letter}" if letter is not None else ""
+    why = f": {printable(done['message'])}" if done.get("message") else ""
+    return f"approval {approval_id} is given, but {became}{where}{why}"
 
 
 @approvals.command("reject")
@@ -99,20 +123,23 @@ def reject(approval_id: int, *, reason: str, json_: bool) -> None:
     as_json(report) if json_ else as_lines(_brief(report))
 
 
-def needs_second_person(amounts_minor: Mapping[str, int]) -> bool:
-    """Return whether moving these amounts, by currency, is above what one person may."""
-    return MoneyLimitSettings().limit.exceeds(amounts_minor)
-
-
 def leave_waiting(approval_id: int, more: Mapping[str, object], *, json_: bool) -> NoReturn:
     """End a command that asked a second person: print the question, and say who must act."""
-    report = {"approval_id": approval_id, "status": "waiting_approval", **more}
+    why = _shown(approval_id)["why"] or "it is more than one person may move"
+    report = {"approval_id": approval_id, "status": "waiting_approval", "why": why, **more}
     as_json(report) if json_ else as_lines(report)
     raise Failed(
         "approval_needed",
-        "nothing is done yet: an approver who is not you must run"
+        f"nothing is done yet: {why}. An approver who is not you must run"
         f" `payratchet approvals approve {approval_id}`",
     )
+
+
+def _masked_for_strangers(found: Shown) -> Shown:
+    diff = found["shown"].get("diff")
+    if not diff or acting.sees_values():
+        return found
+    return {**found, "shown": {**found["shown"], "diff": masked_differences(diff)}}
 
 
 def _brief(found: Shown) -> Shown:

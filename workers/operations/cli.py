@@ -13,8 +13,8 @@ import psycopg
 from pydantic import ValidationError
 
 from domain.errors import PayratchetError
-from workers import logging
-from workers.operations import surroundings
+from workers import limiting, logging
+from workers.operations import acting, surroundings
 from workers.operations.approvals import approvals
 from workers.operations.clients import clients
 from workers.operations.completion import completion
@@ -29,7 +29,8 @@ from workers.operations.providers import providers
 from workers.operations.reconcile import reconcile
 from workers.operations.refused import refused
 from workers.operations.replays import replays
-from workers.settings import StoreSettings
+from workers.settings import MoneyLimitSettings, StoreSettings
+from workers.store import money_limits
 from workers.verify import verify
 
 EXAMPLES = """\b
@@ -69,12 +70,28 @@ cli.add_command(completion)
 @cli.command()
 @json_option
 def migrate(*, json_: bool) -> None:
-    """Bring the database to the newest schema. Safe to run twice and from two hosts."""
+    """Bring the database to the newest schema. Safe to run twice and from two hosts.
+
+    With MONEY_LIMIT_MINOR set, that is from now on what one person may move, for everybody.
+    """
     from migrations import run  # noqa: PLC0415 - Alembic takes half a second; others do without
 
     surroundings.adopt()
+    wanted = MoneyLimitSettings().money_limit_minor
     run.upgrade(StoreSettings().database_url)
-    as_json({"migrated": True}) if json_ else click.echo("The schema is up to date.")
+    limit = _settled(wanted)
+    if json_:
+        as_json({"migrated": True, "money_limit_minor": limit})
+    else:
+        click.echo(f"The schema is up to date.\nOne person may move {limit} (minor units).")
+
+
+def _settled(wanted: str | None) -> str:
+    """Write the limit of one person where one is wanted; return the one that holds."""
+    if wanted is not None:
+        limiting.settle(database(), wanted, actor=acting.host().actor)
+    with database().transaction() as tx:
+        return money_limits.read(tx).text
 
 
 @cli.group()

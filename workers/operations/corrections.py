@@ -10,7 +10,7 @@ from domain.retelling import amount
 from domain.transitions import State
 from workers import correcting, noticing, writing_off
 from workers.operations import acting
-from workers.operations.approvals import leave_waiting, needs_second_person
+from workers.operations.approvals import leave_waiting
 from workers.operations.options import database, json_option, yes_option
 from workers.operations.output import Failed, as_json, printable
 
@@ -52,7 +52,6 @@ def correct(
         actor=who.actor,
         reason=reason,
         expected=planned.shown,
-        needs_second=needs_second_person,
         tell=noticing.tell,
     )
     _end(done, "corrected", json_=json_)
@@ -82,7 +81,6 @@ def write_off(reference: str, *, reason: str, dry_run: bool, yes: bool, json_: b
         actor=who.actor,
         reason=reason,
         expected=planned.shown,
-        needs_second=needs_second_person,
     )
     noticing.tell([reference])
     _end(done, "written_off", json_=json_)

@@ -16,6 +16,7 @@ from workers.operations import (
     letter_tales,
 )
 from workers.operations.letter_options import filtered, filters
+from workers.operations.letter_tales import edits_masked
 from workers.operations.options import cursor_option, database, json_option, limit_option
 from workers.operations.output import Failed, age, as_json, as_lines, as_table
 from workers.replaying.rehearsal import rehearse
@@ -114,6 +115,7 @@ def show(letter_id: int, *, what_if: bool, json_: bool) -> None:
         found = letters_shown.one(tx, letter_id)
     if found is None:
         raise Failed("dead_letter_unknown", f"there is no dead letter {letter_id}")
+    found["edits"] = edits_masked(found["edits"])
     if what_if:
         who = acting.operator()
         tried = rehearse(store, Wanted(ids=(letter_id,)), actor=who.actor)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workers.operations import acting
-from workers.operations.letter_tales import told
+from workers.operations.letter_tales import edits_masked, told
 from workers.operations.options import (
     confirm,
     cursor_option,
@@ -19,7 +19,6 @@ from workers.operations.options import (
 )
 from workers.operations.output import REFUSED, Failed, as_json, as_lines, as_table, printable
 from workers.replaying.again import try_again
-from workers.settings import MoneyLimitSettings
 from workers.store import events_shown, operators
 from workers.store.events_shown import BECAME, EventsWanted
 
@@ -72,6 +71,7 @@ def show(event_id: int, *, json_: bool) -> None:
         found = events_shown.one(tx, event_id)
     if found is None:
         raise Failed("event_unknown", f"no event {event_id} is kept")
+    found["edits"] = edits_masked(found["edits"])
     if json_:
         as_json(found)
         return
@@ -111,13 +111,7 @@ def replay(event_ids: Sequence[int], *, reason: str, yes: bool, json_: bool) -> 
     """Give finished events another try, e.g. those that were ignored before an upgrade."""
     store, who = database(), acting.operator()
     confirm(len(set(event_ids)), "Try events again:", yes=yes)
-    done = try_again(
-        store,
-        sorted(set(event_ids)),
-        actor=who.actor,
-        reason=reason,
-        limit=MoneyLimitSettings().limit,
-    )
+    done = try_again(store, sorted(set(event_ids)), actor=who.actor, reason=reason)
     items = [{"event_id": event_id, "became": became} for event_id, became in done.became]
     if json_:
         as_json({"replay_id": done.replay_id, "items": items})

@@ -17,7 +17,7 @@ from domain.wakeup import Lane
 from workers.operations.hops import Hop, HopFailed
 from workers.operations.knocking import OK, knock
 from workers.settings import DoctorSettings
-from workers.store import canaries
+from workers.store import canaries, money_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +93,7 @@ class Examination:
     def _schema(self) -> str:
         with self._database.transaction(durable=False) as tx:
             found = canaries.schema_revision(tx)
+            limit = money_limits.read(tx).text if found == newest_migration() else None
         wanted = newest_migration()
         if found != wanted:
             is_newer = found is not None and found > wanted
@@ -102,7 +103,7 @@ class Examination:
                 if is_newer
                 else "run `payratchet migrate` as the database's owner",
             )
-        return f"at {found}"
+        return f"at {found}; one person may move {limit}"
 
     def _commit(self) -> str | None:
         try:

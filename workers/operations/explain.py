@@ -100,6 +100,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "rule": entry.rule,
         "event_id": entry.event_id,
         "actor": entry.actor,
+        "replay_id": entry.replay_id,
     }
 
 

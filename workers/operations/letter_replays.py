@@ -22,7 +22,6 @@ from workers.replaying.freezing import Asked, Frozen, freeze
 from workers.replaying.limits import RATE_PER_S, RATE_PER_S_MAX
 from workers.replaying.rehearsal import rehearse
 from workers.replaying.stepping import Driver
-from workers.settings import MoneyLimitSettings
 from workers.store import letters_shown, replays, replays_shown
 
 if TYPE_CHECKING:
@@ -104,8 +103,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
         rate,
         canary,
         max_failures,
-        MoneyLimitSettings().limit,
-        driving.name() if wait else None,
+        worker=driving.name() if wait else None,
     )
     report(store, _made(store, asked, yes=yes), asked, json_=json_)
 

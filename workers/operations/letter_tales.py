@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from domain.masking import masked_differences
 from workers.operations import acting
 from workers.operations.letter_options import filtered, filters
 from workers.operations.options import database, json_option
 from workers.operations.output import Failed, as_json, plain, printable
 from workers.replaying.limits import ITEMS_MAX
 from workers.store import letter_acts, letters_shown
-from workers.store.letter_filters import ANY_STATUS, STATUSES
+from workers.store.letter_filters import ANY_STATUS, STATUSES, Wanted
+from workers.store.letters_shown import EXPORTED_AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from workers.database import Database
     from workers.store.letters_shown import Shown
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -61,6 +64,11 @@ def told(body: bytes) -> dict[str, str]:
         return {"body_base64": base64.b64encode(body).decode()}
 
 
+def edits_masked(edits: Sequence[Shown]) -> list[Shown]:
+    """Return edits with their differences masked as bodies are."""
+    return [{**each, "diff": masked_differences(each["diff"])} for each in edits]
+
+
 @click.command("export")
 @filters()
 @click.option(
@@ -88,19 +96,35 @@ def export(
     if raw and (form == "csv" or not why):
         raise click.UsageError("--raw goes with jsonl and --why")
     store, wanted = database(), filtered(options, status=status)
-    if raw:
-        actor = acting.operator().actor
-        with store.transaction() as tx:
-            letter_ids = letters_shown.ids(tx, wanted, limit=ITEMS_MAX)
-            letter_acts.note(tx, letter_ids, "exported", actor=actor, reason=why or "")
-        wanted = wanted._replace(ids=tuple(letter_ids))
-    out = output or sys.stdout
+    actor = acting.operator().actor if raw else None
     with store.transaction() as tx:
-        found = letters_shown.exported(tx, wanted, limit=ITEMS_MAX, raw=raw)
-        count = _csv(found, out) if form == "csv" else _json_lines(found, out)
+        letter_ids = letters_shown.ids(tx, wanted, limit=ITEMS_MAX)
+        if actor is not None:
+            letter_acts.note(tx, letter_ids, "exported", actor=actor, reason=why or "")
+    found = _read(store, letter_ids, raw=raw)
+    out = output or sys.stdout
+    count = _csv(found, out) if form == "csv" else _json_lines(found, out)
     out.flush()
     if output is not None:
         as_json({"exported": count}) if json_ else click.echo(f"{count} written")
+
+
+def _read(store: Database, letter_ids: Sequence[int], *, raw: bool) -> Iterator[Shown]:
+    """Yield letters, oldest first, as they are when their turn comes.
+
+    Some at a time, each time in a transaction that has ended before any of them is written out: a
+    slow reader holds no transaction open.
+    """
+    for some in _chunks(letter_ids):
+        wanted = Wanted(ids=some, status=ANY_STATUS)
+        with store.transaction() as tx:
+            found = list(letters_shown.exported(tx, wanted, limit=len(some), raw=raw))
+        yield from found
+
+
+def _chunks(letter_ids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for start in range(0, len(letter_ids), EXPORTED_AT_ONCE):
+        yield tuple(letter_ids[start : start + EXPORTED_AT_ONCE])
 
 
 def _json_lines(letters: Iterable[Shown], output: TextIO) -> int:

@@ -15,7 +15,7 @@ from domain.providers import PROVIDERS
 from domain.transitions import State
 from workers.claiming import claim
 from workers.operations import acting, asking, following
-from workers.operations.approvals import leave_waiting, needs_second_person
+from workers.operations.approvals import leave_waiting
 from workers.operations.corrections import correct, write_off
 from workers.operations.explain import explain
 from workers.operations.options import (
@@ -98,9 +98,7 @@ def create(
     wanted = [announcement(line) for line in _lines(file)] if file else [announcement(asked)]
     who = acting.operator()
     confirm(len(wanted), "Announce payments:", yes=yes)
-    done = claim(
-        database(), wanted, actor=who.actor, reason=reason, needs_second=needs_second_person
-    )
+    done = claim(database(), wanted, actor=who.actor, reason=reason)
     if done.approval_id is not None:
         leave_waiting(done.approval_id, done.shown, json_=json_)
     if file:

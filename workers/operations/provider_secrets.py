@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.delivery import Secret
 from domain.diagnosis import RETIRED, Suspect, other_account
 from domain.signing import key_id
+from workers.operations import provider_settings
 from workers.operations.output import Failed
 from workers.settings import WEBHOOK_SECRETS, variable, webhook_secrets
 
@@ -35,7 +36,7 @@ def secrets_for(provider: Provider, account: str, named: str | None) -> Tried:
             "secret_missing", f"{live} is not set; it, or --secret-env VAR, has the secret"
         )
     others = [
-        Suspect(_meaning(name, provider), _read(provider, name, text))
+        _suspect(provider, name, _read(provider, name, text))
         for name, text in known.items()
         if name != live and text
     ]
@@ -49,9 +50,7 @@ def names(provider: Provider, account: str) -> tuple[str, ...]:
 
 
 def _variable_of(provider: Provider, account: str) -> str:
-    prefix = provider.name.upper().replace("-", "_")
-    further = "" if account == "default" else f"__{account.upper().replace('-', '_')}"
-    return f"{prefix}{further}_WEBHOOK_SECRET"
+    return f"{provider_settings.stem(provider, account)}_WEBHOOK_SECRET"
 
 
 def _read(provider: Provider, name: str, text: str) -> tuple[Secret, ...]:
@@ -61,12 +60,13 @@ def _read(provider: Provider, name: str, text: str) -> tuple[Secret, ...]:
     return tuple(Secret(key_id(value), value.encode()) for value in values)
 
 
-def _meaning(name: str, provider: Provider) -> str:
-    """Return what it means when a secret of that variable has signed."""
+def _suspect(provider: Provider, name: str, secrets: tuple[Secret, ...]) -> Suspect:
+    """Return what it means when a secret of that variable has signed; of an account, as it is."""
     if name.endswith("_RETIRED_SECRET"):
-        return f"{RETIRED} ({name})"
-    account = name.removesuffix("_WEBHOOK_SECRET").partition("__")[2] or "default"
-    values = (variable(name) or "").split(",")
-    modes = {mode for value in values if (mode := provider.mode_of_secret(value.strip()))}
-    mode = modes.pop() if len(modes) == 1 else None
-    return f"{other_account(account.lower().replace('_', '-'), mode)} ({name})"
+        return Suspect(f"{RETIRED} ({name})", secrets)
+    further = name.removesuffix("_WEBHOOK_SECRET").partition("__")[2] or "default"
+    account = further.lower().replace("_", "-")
+    mode = provider_settings.mode(provider, account, secrets, None)
+    values = provider_settings.values(provider, account)
+    words = f"{other_account(account, mode)} ({name})"
+    return Suspect(words, secrets, provider.configured(values, mode))

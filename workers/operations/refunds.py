@@ -6,7 +6,7 @@ import click
 
 from workers import noticing, unproven
 from workers.operations import acting
-from workers.operations.approvals import leave_waiting, needs_second_person
+from workers.operations.approvals import leave_waiting
 from workers.operations.options import database, json_option
 from workers.operations.output import Failed, as_json, as_lines
 
@@ -42,7 +42,6 @@ def refund_failed(
         actor=who.actor,
         reason=reason,
         is_denied=denied,
-        needs_second=needs_second_person,
     )
     if done.approval_id is not None:
         leave_waiting(done.approval_id, {"would": done.shown}, json_=json_)

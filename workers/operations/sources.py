@@ -13,19 +13,13 @@ from workers.store import overview_views, sources
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from domain.providers.card import Card
     from workers.database import Transaction
 
 SILENT_TIMES = 5.0
 """Who is silent for so many times the usual pause, and a minute at least, is said to be silent."""
 
 SILENT_S_MIN = 60.0
-
-SCHEMES = {
-    "paystack": "HMAC-SHA512 of the body",
-    "stripe": "HMAC-SHA256 of time and body",
-    "standard-webhooks": "HMAC-SHA256 of id, time and body",
-}
-"""How each provider signs, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,11 @@ class Source:
     open_letters: int
 
     @property
+    def card(self) -> Card:
+        """What is known of how the provider signs."""
+        return PROVIDERS[self.provider].card
+
+    @property
     def is_silent(self) -> bool:
         """Whether nothing was heard for far longer than usual."""
         if self.silent_s is None or self.usual_s is None:
@@ -83,7 +82,9 @@ class Source:
             "provider": self.provider,
             "account": self.account,
             "mode": self.mode,
-            "scheme": SCHEMES.get(self.provider, ""),
+            "scheme": self.card.scheme,
+            "refetch": self.card.refetch,
+            "confidence": self.card.confidence,
             "keys": [key.shown() for key in self.keys],
             "last_event_at": self.last_event_at,
             "silent_s": self.silent_s,
@@ -93,6 +94,17 @@ class Source:
             "open_letters": self.open_letters,
         }
 
+    def scheme_row(self) -> dict[str, Any]:
+        """Return how the provider signs, for a table."""
+        card = self.card
+        return {
+            "provider": self.provider,
+            "asked": card.refetch,
+            "confidence": card.confidence,
+            "scheme": card.scheme,
+            "not_confirmed": "; ".join(card.doubts) or "the vendor's page and its code together",
+        }
+
 
 def _span(seconds: float) -> str:
     return age(timedelta(seconds=seconds))
@@ -100,9 +112,22 @@ def _span(seconds: float) -> str:
 
 def look(tx: Transaction) -> list[Source]:
     """Return every account that has a live key or was heard of, by name."""
-    live, used = sources.live_keys(tx), overview_views.keys(tx)
+    return _sources(tx, overview_views.keys(tx), sources.open_letters(tx))
+
+
+def listen(tx: Transaction) -> list[Source]:
+    """Return them as `look` does, without the use of their keys and their letters: who is silent.
+
+    For who asks every other second.
+    """
+    return _sources(tx, [], {})
+
+
+def _sources(
+    tx: Transaction, used: list[sources.Shown], letters: dict[tuple[str, str], int]
+) -> list[Source]:
+    live = sources.live_keys(tx)
     heard = {(row["provider"], row["account"]): row for row in overview_views.silence(tx)}
-    letters = sources.open_letters(tx)
     names = {(row["provider"], row["account"]) for row in live} | set(heard)
     return [
         _source(name, heard.get(name, {}), live, used, letters.get(name, 0))

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.commands import INTERNAL
 from domain.errors import PayratchetError
-from domain.money_limit import MoneyLimit
+from domain.money_limit import UNBOUNDED
 from domain.wakeup import Lane, batches
+from workers import limiting
 from workers.apply import apply_events
 from workers.replaying import weighing
 from workers.replaying.limits import OTHERS_WAIT_S
 from workers.store import dead_letters, events_shown, inbox, operators
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from domain.money_limit import MoneyLimit
     from workers.database import Database, Transaction
     from workers.store.events_shown import Finished
 
 EVENTS_MAX = 1_000
 """Events that are tried again at a time."""
-
-
-_USUAL_LIMIT = MoneyLimit()
 
 
 class EventNotReplayable(PayratchetError):
@@ -45,13 +45,13 @@ def try_again(
     *,
     actor: str,
     reason: str,
-    limit: MoneyLimit = _USUAL_LIMIT,
+    limit: MoneyLimit = UNBOUNDED,
 ) -> TriedAgain:
     """Apply finished events once more, all of them or none; each is noted with who wanted it.
 
-    What is known is known. What would move more money now than `limit` leaves to one person is
-    not for them to do: there is no question that a second person could answer. Raises
-    EventNotReplayable.
+    What is known is known. What would move more money now than one person may is not for them to
+    do: there is no question that a second person could answer. `limit` is a further bound of the
+    caller's own. Raises EventNotReplayable.
     """
     with database.transaction() as tx:
         found = _replayable(tx, event_ids)
@@ -63,7 +63,10 @@ def try_again(
             replay_id=replay_id,
             delay_s=OTHERS_WAIT_S,
         )
-        _require_within(limit, weighing.moved_minor(tx, [each.event_id for each in found]))
+        moved_minor = weighing.moved_minor(tx, [each.event_id for each in found])
+        act = Act("events", f"replay:{replay_id}", actor)
+        why = limiting.moves_alone(tx, act, moved_minor, needs_second=limit.exceeds)
+        _require_alone(why, moved_minor)
         for each in found:
             operators.note(
                 tx,
@@ -80,12 +83,12 @@ def try_again(
         return TriedAgain(replay_id, events_shown.after(tx, ids, replay_id))
 
 
-def _require_within(limit: MoneyLimit, moved_minor: Mapping[str, int]) -> None:
-    if limit.exceeds(moved_minor):
+def _require_alone(why: str | None, moved_minor: Mapping[str, int]) -> None:
+    if why is not None:
         money = ", ".join(f"{minor} {currency}" for currency, minor in moved_minor.items())
         raise EventNotReplayable(
-            f"it would move {money} (minor units) now, more than one person may: "
-            "try fewer at a time, or have the provider asked with `payments verify`"
+            f"it would move {money} (minor units) now: {why}. "
+            "Try fewer, or have the provider asked with `payments verify`"
         )
 
 

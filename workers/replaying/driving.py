@@ -16,7 +16,7 @@ import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from workers.apply import OF_ONE_EVENT
-from workers.replaying.limits import LOOK_EVERY_S
+from workers.replaying.limits import LOOK_EVERY_S, RATE_PER_S, WORKING_SHARE
 from workers.replaying.stepping import Driver, Step, step
 from workers.store import replays
 
@@ -57,10 +57,12 @@ def name() -> str:
 
 
 def pause_s(done: Step, took_s: float) -> float:
-    """Return how long to wait before the next step of a job, so that its rate is kept."""
+    """Return how long to wait before the next step of a job, so that rate and share are kept."""
     if done.job is None or not done.begun:
         return LOOK_EVERY_S
-    return max(0.0, done.begun / done.job.rate_per_s - took_s)
+    by_rate_s = done.begun / done.job.rate_per_s - took_s
+    is_usual = done.job.rate_per_s <= RATE_PER_S
+    return max(0.0, by_rate_s, took_s * (1 / WORKING_SHARE - 1) if is_usual else 0.0)
 
 
 def drive(

@@ -1,64 +1,58 @@
 """Edit and replay: an event that cannot be applied as it came is applied as a person says it is.
 
 The original stays as it is. What the person writes is an event of its own, signed by nobody but
-them, with its parent, the difference and the reason on record.
+them, with its parent, the difference and the reason on record. It may move what was weighed when
+it was made, and no more.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from domain import editing
-from domain.commands import INTERNAL
-from domain.editing import EditRefused
-from domain.errors import PayratchetError, Permanent
-from domain.providers import PROVIDERS
-from workers import approving
+from domain.money_limit import UNBOUNDED
+from workers import approving, limiting
 from workers.apply import CONFLICT_TRIES_MAX, CONFLICT_WAIT_S_MAX, RACE_LOST, apply_events
 from workers.approving import ApprovalStale, Performed, Performer
-from workers.replaying import weighing
-from workers.replaying.limits import OTHERS_WAIT_S
-from workers.store import event_edits, letter_acts
-from workers.store.event_edits import Child
+from workers.replaying import apart, edit_reading
+from workers.replaying.edit_weighing import (
+    BODY_BYTES_MAX,
+    Checked,
+    Diff,
+    Edit,
+    LetterNotOpen,
+    LetterUnknown,
+    Would,
+    check,
+    keep,
+    parent_of,
+    require_open,
+    shown,
+    would,
+)
+from workers.store import event_edits
+from workers.store.money_limits import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from domain.delivery import ProviderEvent
     from domain.money_limit import MoneyLimit
     from workers.database import Database, Transaction
     from workers.store.approvals import Approval
-    from workers.store.letter_acts import Parent
 
-BODY_BYTES_MAX = 1_000_000
-"""Size of an edited body."""
-
-
-class LetterUnknown(PayratchetError):
-    """There is no such dead letter, or its event is kept no more."""
-
-    code = "dead_letter_unknown"
-
-
-class LetterNotOpen(PayratchetError):
-    """The dead letter is closed, or somebody has it in hand."""
-
-    code = "dead_letter_not_open"
-
-
-class Edit(NamedTuple):
-    """What a person writes in place of an event that is dead."""
-
-    letter_id: int
-    body: bytes
-    actor: str
-    reason: str
-    approved_by: str | None = None
+__all__ = [
+    "BODY_BYTES_MAX",
+    "PERFORMER",
+    "Edit",
+    "Edited",
+    "LetterNotOpen",
+    "LetterUnknown",
+    "changed",
+    "edit",
+    "preview",
+]
 
 
 class Edited(NamedTuple):
@@ -66,16 +60,38 @@ class Edited(NamedTuple):
 
     `event_id` is the child; None while a second person has to agree, whose question is
     `approval_id`. `is_new`: False when this very edit was made before. `became`: applied, dead,
-    owed (it is tried again later), or waiting_approval.
+    owed (it is tried again later, or by a process of its own), or waiting_approval. `left` is as
+    in `Would`.
     """
 
     event_id: int | None
     is_new: bool
     became: str
-    diff: list[dict[str, str | None]]
+    diff: Diff
     approval_id: int | None = None
     letter_id: int | None = None
     message: str | None = None
+    left: Mapping[str, int] = {}
+
+
+def changed(database: Database, letter_id: int, changes: Sequence[tuple[str, object]]) -> bytes:
+    """Return the body of a letter's event with these places set, which nobody keeps.
+
+    Raises LetterUnknown and EditRefused.
+    """
+    with database.transaction() as tx:
+        parent = parent_of(tx, letter_id)
+    if parent.kills:
+        return apart.changed_apart(parent.body, changes)
+    return edit_reading.changed(parent.body, changes)
+
+
+def preview(database: Database, given: Edit) -> Would:
+    """Say what an edit would do; nothing is changed. Raises as `edit` does."""
+    with database.transaction() as tx:
+        checked = check(tx, given)
+        require_open(checked.parent)
+        return would(tx, checked)
 
 
 @retry(
@@ -84,186 +100,100 @@ class Edited(NamedTuple):
     wait=wait_random_exponential(max=CONFLICT_WAIT_S_MAX),
     reraise=True,
 )
-def edit(database: Database, given: Edit, *, limit: MoneyLimit) -> Edited:
-    """Keep the edit and apply it at once; above the limit, ask a second person first.
+def edit(database: Database, given: Edit, *, limit: MoneyLimit = UNBOUNDED) -> Edited:
+    """Keep the edit and apply it at once; ask a second person where one may not move so much.
 
-    Repeating it is harmless: the same body for the same event is the same child. Raises
-    LetterUnknown, LetterNotOpen and EditRefused.
+    `limit` is a further bound of the caller's own. Repeating it is harmless: the same body for the
+    same event is the same child. Raises LetterUnknown, LetterNotOpen and EditRefused.
     """
     with database.transaction() as tx:
-        parent, said = _checked(tx, given)
-        diff = _diff(parent, given.body)
-        before = event_edits.kept(tx, parent.source, parent.account, _key(parent, given.body))
-        if before is None:
-            _require_open(parent)
-            amounts_minor = _moves_minor(tx, parent, said, given, diff)
-            if limit.exceeds(amounts_minor):
-                approval_id = _ask(tx, parent, given, diff, amounts_minor)
-                return Edited(
-                    None, is_new=True, became="waiting_approval", diff=diff, approval_id=approval_id
-                )
-        event_id = before or _keep(tx, parent, said, given, diff)
-    return _applied(database, event_id, given.actor, diff, is_new=before is None)
+        checked = check(tx, given)
+        made = _made_before(tx, checked) or _made(tx, checked, limit)
+    return made if made.event_id is None else _applied(database, made, checked)
 
 
-def _checked(tx: Transaction, given: Edit) -> tuple[Parent, ProviderEvent]:
-    """Return the parent with its letter locked, and what the new body says."""
-    if len(given.body) > BODY_BYTES_MAX:
-        raise EditRefused(f"a body has at most {BODY_BYTES_MAX} bytes")
-    parent = letter_acts.parent(tx, given.letter_id)
-    if parent is None:
-        raise LetterUnknown(f"there is no dead letter {given.letter_id} with its event")
-    if parent.source == INTERNAL:
-        raise EditRefused("a command of ours is not edited: ask for what is wanted instead")
-    if given.body == parent.body:
-        raise EditRefused("nothing is changed: replay it instead")
-    try:
-        return parent, PROVIDERS[parent.source].parse(given.body, _key(parent, given.body))
-    except KeyError as error:
-        raise EditRefused(f"no adapter is called {parent.source}") from error
-    except Permanent as refusal:
-        raise EditRefused(f"it could not be applied as edited: {refusal}") from refusal
+def _made_before(tx: Transaction, checked: Checked) -> Edited | None:
+    parent = checked.parent
+    event_id = event_edits.kept(tx, parent.source, parent.account, checked.event_key)
+    return (
+        None
+        if event_id is None
+        else Edited(event_id, is_new=False, became="owed", diff=checked.read.diff)
+    )
 
 
-def _require_open(parent: Parent) -> None:
-    if parent.status != "open":
-        raise LetterNotOpen(f"dead letter {parent.letter_id} is {parent.status}")
+def _made(tx: Transaction, checked: Checked, limit: MoneyLimit) -> Edited:
+    """Keep the edit, or ask a second person."""
+    require_open(checked.parent)
+    effect = would(tx, checked)
+    act = Act("edit", f"dead-letter:{checked.parent.letter_id}", checked.given.actor)
+    why = limiting.moves_alone(tx, act, effect.moves, needs_second=limit.exceeds)
+    if why is None:
+        return _new(keep(tx, checked, effect.moves), effect)
+    asked = _ask(tx, checked, effect, act, why)
+    return _new(None, effect)._replace(became="waiting_approval", approval_id=asked)
 
 
-def _key(parent: Parent, body: bytes) -> str:
-    return f"edit:{parent.event_id}:{hashlib.sha256(body).hexdigest()}"
+def _new(event_id: int | None, effect: Would) -> Edited:
+    return Edited(event_id, is_new=True, became="owed", diff=effect.diff, left=effect.left)
 
 
-def _diff(parent: Parent, body: bytes) -> list[dict[str, str | None]]:
-    return [asdict(each) for each in editing.diff(parent.body, body)]
-
-
-def _amounts_minor(parent: Parent, said: ProviderEvent) -> dict[str, int]:
-    """Return the largest amount of each currency that the event claims, before or after."""
-    try:
-        before = PROVIDERS[parent.source].parse(parent.body, "")
-    except Permanent:
-        before = None
-    found: dict[str, int] = {}
-    for fact in (*said.facts, *(before.facts if before else ())):
-        if fact.amount is not None:
-            now = found.get(fact.amount.currency, 0)
-            found[fact.amount.currency] = max(now, fact.amount.amount_minor)
-    return found
-
-
-def _moves_minor(
-    tx: Transaction,
-    parent: Parent,
-    said: ProviderEvent,
-    given: Edit,
-    diff: list[dict[str, str | None]],
-) -> dict[str, int]:
-    """Return what the event claims or would move now, whichever is more, by currency."""
-    with tx.transaction(force_rollback=True):
-        moved = weighing.moved_minor(tx, [_keep(tx, parent, said, given, diff)])
-    return weighing.larger(_amounts_minor(parent, said), moved)
-
-
-def _ask(
-    tx: Transaction,
-    parent: Parent,
-    given: Edit,
-    diff: list[dict[str, str | None]],
-    amounts_minor: Mapping[str, int],
-) -> int:
+def _ask(tx: Transaction, checked: Checked, effect: Would, act: Act, why: str) -> int:
+    given = checked.given
     body = base64.b64encode(given.body).decode()
     return approving.ask(
         tx,
-        "edit",
-        f"dead-letter:{parent.letter_id}",
-        request={"letter_id": parent.letter_id, "body": body, "reason": given.reason},
-        shown={"event_id": parent.event_id, "diff": diff, "moves": amounts_minor},
-        amounts_minor=amounts_minor,
-        actor=given.actor,
+        act,
+        request={"letter_id": given.letter_id, "body": body, "reason": given.reason},
+        shown=shown(checked, effect),
+        amounts_minor=effect.moves,
         reason=given.reason,
+        why=why,
     )
 
 
-def _keep(
-    tx: Transaction,
-    parent: Parent,
-    said: ProviderEvent,
-    given: Edit,
-    diff: list[dict[str, str | None]],
-) -> int:
-    """Keep the child in the transaction that closes its parent's letter."""
-    child = Child(
-        parent.event_id,
-        parent.letter_id,
-        parent.source,
-        parent.account,
-        parent.mode,
-        said.reference,
-        _key(parent, given.body),
-        given.body,
-        diff,
-        given.actor,
-        given.actor,
-        given.approved_by,
-        given.reason,
-    )
-    event_id = event_edits.keep(tx, child, delay_s=OTHERS_WAIT_S) or event_edits.kept(
-        tx, parent.source, parent.account, child.event_key
-    )
-    assert event_id is not None  # noqa: S101 - it is kept now or was before
-    letter_acts.note(
-        tx,
-        [parent.letter_id],
-        "edited",
-        actor=given.actor,
-        reason=f"edited as event {event_id}: {given.reason}",
-    )
-    letter_acts.discard(
-        tx, [parent.letter_id], actor=given.actor, reason=f"edited as event {event_id}"
-    )
-    return event_id
-
-
-def _applied(
-    database: Database,
-    event_id: int,
-    actor: str,
-    diff: list[dict[str, str | None]],
-    *,
-    is_new: bool,
-) -> Edited:
-    apply_events(database, [event_id], worker=f"edit:{actor}")
+def _applied(database: Database, made: Edited, checked: Checked) -> Edited:
+    """Apply the child, and say what became of it. A killer's is left to a process of its own."""
+    assert made.event_id is not None  # noqa: S101 - it is kept
+    if not checked.parent.kills:
+        apply_events(database, [made.event_id], worker=f"edit:{checked.given.actor}")
     with database.transaction() as tx:
-        found = event_edits.outcome(tx, event_id)
-    became = "owed" if found.is_owed else "dead" if found.status == "open" else "applied"
-    letter_id = found.letter_id if became == "dead" else None
-    message = f"{found.reason}: {found.message}" if became == "dead" else None
-    return Edited(event_id, is_new, became, diff, letter_id=letter_id, message=message)
+        found = event_edits.outcome(tx, made.event_id)
+    if found.is_owed:
+        return made._replace(became="owed", message=_ELSEWHERE if checked.parent.kills else None)
+    if found.status != "open":
+        return made._replace(became="applied")
+    message = f"{found.reason}: {found.message}"
+    return made._replace(became="dead", letter_id=found.letter_id, message=message)
+
+
+_ELSEWHERE = "a worker applies it in a process of its own"
 
 
 def _shows(tx: Transaction, approval: Approval) -> Mapping[str, Any]:
     """Say what the edit would be and move now; nothing when the letter is closed meanwhile."""
-    given = _asked(approval)
-    parent, said = _checked(tx, given)
+    checked = check(tx, _asked(approval))
+    parent = checked.parent
     if parent.status != "open":
         raise ApprovalStale(f"dead letter {parent.letter_id} is {parent.status} now")
-    diff = _diff(parent, given.body)
-    moves = _moves_minor(tx, parent, said, given, diff)
-    return {"event_id": parent.event_id, "diff": diff, "moves": moves}
+    return shown(checked, would(tx, checked))
 
 
 def _perform(tx: Transaction, approval: Approval, approved_by: str) -> Performed:
-    given = _asked(approval)._replace(approved_by=approved_by)
-    parent, said = _checked(tx, given)
-    diff = _diff(parent, given.body)
-    event_id = _keep(tx, parent, said, given, diff)
+    """Keep the edit; it may move what both were shown."""
+    checked = check(tx, _asked(approval)._replace(approved_by=approved_by))
+    event_id = keep(tx, checked, approval.shown["moves"])
 
     def afterwards(database: Database) -> Mapping[str, Any]:
-        done = _applied(database, event_id, given.actor, diff, is_new=True)
-        return {"became": done.became, "message": done.message}
+        made = Edited(event_id, is_new=True, became="owed", diff=checked.read.diff)
+        done = _applied(database, made, checked)
+        return {
+            "became": done.became,
+            "message": done.message,
+            "new_dead_letter_id": done.letter_id,
+        }
 
-    return Performed({"event_id": event_id, "dead_letter_id": parent.letter_id}, afterwards)
+    return Performed({"event_id": event_id, "dead_letter_id": checked.parent.letter_id}, afterwards)
 
 
 def _asked(approval: Approval) -> Edit:

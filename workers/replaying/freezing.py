@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.money_limit import MoneyLimit
-from workers import approving
+from domain.money_limit import UNBOUNDED, MoneyLimit
+from workers import approving, limiting
 from workers.replaying import weighing
 from workers.replaying.errors import (
     MoreMatch,
@@ -17,6 +17,7 @@ from workers.replaying.errors import (
 from workers.replaying.limits import ITEMS_MAX, RATE_PER_S, canary_of, failures_of
 from workers.store import dead_letters, replay_items, replays
 from workers.store.letter_filters import ANY_STATUS, Wanted
+from workers.store.money_limits import Act
 from workers.store.replays import Plan
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Asked(NamedTuple):
     `operation_key`: the same key is the same replay, however often it is asked for. `canary` and
     `max_failures` None: what is usual for a group of this size. `worker` drives it from the first
     moment on; None leaves that to the relay. `matched_max` is how many letters somebody was shown
-    and agreed to: letters die at any moment.
+    and agreed to: letters die at any moment. `limit` is a further bound of the caller's own; that
+    of the database holds anyhow.
     """
 
     wanted: Wanted
@@ -42,7 +44,7 @@ class Asked(NamedTuple):
     rate_per_s: int = RATE_PER_S
     canary: int | None = None
     max_failures: int | None = None
-    limit: MoneyLimit = MoneyLimit()
+    limit: MoneyLimit = UNBOUNDED
     worker: str | None = None
     matched_max: int | None = None
 
@@ -116,15 +118,16 @@ def _question(
     tx: Transaction, replay_id: int, asked: Asked, matched: int, sums: dict[str, int]
 ) -> int | None:
     """Ask for a second person where the letters are about more money than one may move."""
-    if not asked.limit.exceeds(sums):
+    act = Act("replay", f"replay:{replay_id}", asked.actor)
+    why = limiting.moves_alone(tx, act, sums, needs_second=asked.limit.exceeds)
+    if why is None:
         return None
     return approving.ask(
         tx,
-        "replay",
-        f"replay:{replay_id}",
+        act,
         request={"replay_id": replay_id},
         shown={"filters": asked.wanted.told(), "matched": matched, "amounts_minor": sums},
         amounts_minor=sums,
-        actor=asked.actor,
         reason=asked.reason,
+        why=why,
     )

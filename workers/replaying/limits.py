@@ -5,9 +5,14 @@ from __future__ import annotations
 ITEMS_MAX = 100_000
 """Letters in one replay; a larger group is replayed in parts."""
 
-RATE_PER_S = 200
+RATE_PER_S = 100
 RATE_PER_S_MAX = 2_000
-"""Letters begun in a second: what leaves live traffic its share of two cores."""
+"""Letters begun in a second: what is usual leaves live traffic its share of two cores."""
+
+WORKING_SHARE = 0.2
+"""At the usual rate or below, a replay works for at most this share of the time: where steps take
+long, because live traffic has the processor, it begins fewer. Who asks for more than is usual wants
+it done, whoever else waits."""
 
 CHUNK_S = 0.25
 """Time whose letters are applied together: small batches hold locks for a short time."""
@@ -19,6 +24,9 @@ CANARY_FROM = 10
 FAILURES_SHARE = 10
 FAILURES_MIN = 5
 """A replay is aborted above one failure in so many letters, though not before so many."""
+
+EDITED_MAX = 500
+"""Letters of one replay that people have edited before: each is tried once more to weigh it."""
 
 OTHERS_WAIT_S = 60.0
 """How long nobody else takes up what is being replayed; should we die, the relay does then."""

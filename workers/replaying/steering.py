@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers.approving import ApprovalStale, Performed, Performer
 from workers.replaying.errors import ReplayNotSteerable, ReplayUnknown
-from workers.store import replays
+from workers.store import replay_items, replays
 
 if TYPE_CHECKING:
     from workers.database import Database, Transaction
@@ -32,6 +32,7 @@ _REJECT = Turn("rejected", "rejected", ("waiting_approval",), is_end=True)
 def steer(database: Database, replay_id: int, turn: Turn, *, actor: str, reason: str) -> None:
     """Turn a replay; letters that are in hand are brought to their end, no other is begun.
 
+    The relay does that where the driver is gone.
     Raises ReplayUnknown and ReplayNotSteerable.
     """
     with database.transaction() as tx:
@@ -45,7 +46,9 @@ def _steer(tx: Transaction, replay_id: int, turn: Turn, *, actor: str, reason: s
     if job.status not in turn.from_statuses:
         raise ReplayNotSteerable(f"replay {replay_id} is {job.status}: it cannot be {turn.action}")
     why = None if turn.to_status == "running" else f"{turn.action} by {actor}: {reason}"
-    replays.turn(tx, replay_id, turn.to_status, why=why, is_end=turn.is_end)
+    # With letters in hand it has not ended: whoever drives, or the relay, counts them first.
+    is_end = turn.is_end and not replay_items.in_hand(tx, replay_id)
+    replays.turn(tx, replay_id, turn.to_status, why=why, is_end=is_end)
     replays.note(tx, replay_id, turn.action, actor=actor, reason=reason)
 
 

@@ -73,7 +73,7 @@ def _begin(tx: Transaction, leased: Leased) -> list[int]:
     if leased.is_new:
         replays.note(tx, job.replay_id, "started", actor=dead_letters.SYSTEM, reason=job.reason)
     left = replay_items.unapplied(tx, job.replay_id, limit=IDS_PER_RING_MAX)
-    if left:
+    if left or job.status != "running":
         return left
     if judging.end(job, in_hand=1) is not None:
         return []
@@ -118,6 +118,8 @@ def _end(tx: Transaction, job: Job, in_hand: int) -> Job:
 
     It begins no other meanwhile. Whoever drives no longer would never count what those moved.
     """
+    if job.status == "cancelled" and not in_hand:
+        replays.end(tx, job.replay_id)
     ends = judging.end(job, in_hand=in_hand) if job.status == "running" else None
     if ends is None or in_hand:
         return job

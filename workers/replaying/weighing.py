@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from domain.delivery import Hearsay
+from domain.money import Money
 from domain.providers import PROVIDERS
 from domain.wakeup import batches
 from workers.apply import apply_in
+from workers.replaying.errors import ReplayTooLarge
+from workers.replaying.limits import EDITED_MAX
+from workers.replaying.reopening import reopen_in
 from workers.store import rehearsals, replay_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from domain.money import Money
     from workers.database import Transaction
 
 WORKER = "rehearsal"
@@ -75,6 +79,37 @@ def weigh_items(tx: Transaction, replay_id: int) -> None:
         replay_items.weigh(tx, replay_id, known)
         after = some[-1].place
     replay_items.weigh_killers(tx, replay_id)
+    _weigh_edited(tx, replay_id)
+
+
+def _weigh_edited(tx: Transaction, replay_id: int) -> None:
+    """Take what people have edited for what it would move now, if that is more than it claims.
+
+    Raises ReplayTooLarge.
+    """
+    edited = replay_items.edited(tx, replay_id, limit=EDITED_MAX + 1)
+    if len(edited) > EDITED_MAX:
+        raise ReplayTooLarge(f"more than {EDITED_MAX} edited events: narrow them down")
+    if not edited:
+        return
+    with tx.transaction(force_rollback=True):
+        letters = [each.letter_id for each in edited]
+        reopen_in(tx, replay_id, letters, actor=WORKER, reason="to weigh it")
+        moved = {each.place: moved_minor(tx, [each.event_id]) for each in edited}
+    heavier = {each.place: _heavier(each, moved[each.place]) for each in edited}
+    found = {place: money for place, money in heavier.items() if money is not None}
+    replay_items.weigh(tx, replay_id, found)
+
+
+def _heavier(item: replay_items.Edited, moved: Mapping[str, int]) -> Money | None:
+    """Return what would move, in the currency of the claim where there is one; None if less."""
+    if not moved:
+        return None
+    largest = max(moved, key=lambda name: moved[name])
+    currency = item.currency if item.currency and item.currency in moved else largest
+    if item.currency == currency and (item.amount_minor or 0) >= moved[currency]:
+        return None
+    return Money(currency, moved[currency])
 
 
 def _largest(item: replay_items.Unweighed) -> Money | None:
@@ -84,6 +119,8 @@ def _largest(item: replay_items.Unweighed) -> Money | None:
     try:
         said = provider.parse(item.body, item.event_key)
     except Exception:  # noqa: BLE001 - what cannot be read dies again, and moves nothing
+        return None
+    if isinstance(said, Hearsay):
         return None
     amounts = [fact.amount for fact in said.facts if fact.amount is not None]
     return max(amounts, key=lambda amount: amount.amount_minor, default=None)

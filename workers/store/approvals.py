@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """What is asked for. `shown` is what the asker was shown that it would do."""
+    """What is asked for. `shown` is what the asker was shown that it would do.
+
+    `why` says why one person may not do it alone.
+    """
 
     kind: str
     subject: str
@@ -24,6 +27,7 @@ class Question(NamedTuple):
     shown: Mapping[str, Any]
     amount_minor: int | None
     currency: str | None
+    why: str | None = None
 
 
 class Approval(NamedTuple):
@@ -68,9 +72,9 @@ def equal(tx: Transaction, question: Question, *, asked_by: str) -> int | None:
 def add(tx: Transaction, question: Question, *, asked_by: str, reason: str, lives_s: float) -> int:
     """Keep a question; return its id. Nobody may decide it any more after `lives_s`."""
     row = tx.execute(
-        """INSERT INTO approvals (kind, subject, request, shown, amount_minor, currency, asked_by,
-                                  asked_reason, expires_at)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
+        """INSERT INTO approvals (kind, subject, request, shown, amount_minor, currency, why,
+                                  asked_by, asked_reason, expires_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
            RETURNING id""",
         (
             *question[:2],
@@ -100,11 +104,19 @@ def lock(tx: Transaction, approval_id: int) -> Approval | None:
     return Approval(*row) if row else None
 
 
-def lock_overdue(tx: Transaction) -> Approval | None:
-    """Return one that waited too long, its row locked; not one that somebody has in hand."""
+def overdue(tx: Transaction, *, limit: int) -> list[int]:
+    """Return those that waited too long, the oldest first."""
+    query = """SELECT id FROM approvals WHERE status = 'waiting' AND expires_at <= now()
+               ORDER BY id LIMIT %s"""
+    return [row[0] for row in tx.execute(query, (limit,)).fetchall()]
+
+
+def lock_overdue(tx: Transaction, approval_id: int) -> Approval | None:
+    """Return one that waited too long, its row locked; None where somebody has it in hand."""
     row = tx.execute(
-        f"""{_LOCKED} WHERE status = 'waiting' AND expires_at <= now()
-            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"""
+        f"""{_LOCKED} WHERE id = %s AND status = 'waiting' AND expires_at <= now()
+            FOR UPDATE SKIP LOCKED""",
+        (approval_id,),
     ).fetchone()
     return Approval(*row) if row else None
 
@@ -137,7 +149,7 @@ _SHOWN = """
     SELECT id AS approval_id, kind, subject,
            CASE WHEN status = 'waiting' AND expires_at <= now() THEN 'expired' ELSE status END
                AS status,
-           amount_minor, currency, asked_by, asked_reason, asked_at, expires_at, decided_by,
+           amount_minor, currency, why, asked_by, asked_reason, asked_at, expires_at, decided_by,
            decided_reason, decided_at, request - 'body' AS request, shown, result
     FROM approvals
 """

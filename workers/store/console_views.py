@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.rows import dict_row
 
+from domain.transitions import State
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workers.database import Transaction
 
 Shown = dict[str, Any]
+
+REVIEW = State.REVIEW.value
 
 SCANNED_MAX = 5_000
 """Rows that one page looks at where no index serves the filter."""
@@ -56,12 +60,33 @@ def _page(
     return Listed(items, edge_id if looked_at == SCANNED_MAX and wanted else None)
 
 
+REVIEWS_MAX = 2_000
+"""Entries into review, the newest, among whose payments those are looked for that still are."""
+
+_REVIEWED = f"""
+    SELECT payment_id FROM payment_transitions WHERE to_state = 'review'
+    ORDER BY at DESC LIMIT {REVIEWS_MAX}
+"""
+"""No index is on the state of payments, which would make each of their steps dearer."""
+
+
 def payments(
     tx: Transaction, *, state: str | None, provider: str | None, before: int | None, limit: int
 ) -> Listed:
-    """Return payments, newest first."""
+    """Return payments, newest first; those in review however long ago they were announced."""
     given = {"state": state, "provider": provider}
-    return _page(tx, "payment_logs", given, before=before, limit=limit)
+    table = "payment_logs"
+    if state == REVIEW:
+        table = f"(SELECT * FROM payment_logs WHERE id IN ({_REVIEWED})) AS payment_logs"
+    return _page(tx, table, given, before=before, limit=limit)
+
+
+def in_review(tx: Transaction) -> int:
+    """Return how many payments a person has to decide about."""
+    query = f"""SELECT count(*) AS n FROM payment_logs
+                WHERE state = %(state)s AND id IN ({_REVIEWED})"""
+    found: int = _rows(tx, query, {"state": REVIEW})[0]["n"]
+    return found
 
 
 _PAYMENT = """

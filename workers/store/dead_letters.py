@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.arrays import Int4s, Int8s, Texts, Times
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from domain.judgement import Burial
     from workers.database import Transaction
 
 SYSTEM = "payratchet"
@@ -128,6 +130,41 @@ _REFETCHED = """
 def resolve_refetched(tx: Transaction, event_id: int) -> None:
     """Close the letter of an event that said too little, once its provider has told more."""
     tx.execute(_REFETCHED, (event_id, SYSTEM))
+
+
+_PARK = """
+    WITH parked AS (
+        INSERT INTO dead_letters AS d (event_id, received_at, source, account, event_type,
+            reference, provider_reference, reason, error_class, fingerprint, message, attempts)
+        SELECT e.id, e.received_at, e.source, e.account, 'unproven', e.reference, %(object_id)s,
+               %(reason)s, %(error_class)s, %(fingerprint)s, %(message)s, 1
+        FROM inbound_events e WHERE e.id = %(event_id)s
+        ON CONFLICT ON CONSTRAINT dead_letters_event_once DO UPDATE
+        SET status = 'open', reason = excluded.reason, error_class = excluded.error_class,
+            fingerprint = excluded.fingerprint, message = excluded.message, dead_at = now(),
+            resolved_at = NULL, attempts = d.attempts + 1
+        WHERE d.status NOT IN ('open', 'discarded')
+        RETURNING d.id, d.message, d.attempts
+    )
+    INSERT INTO dead_letter_actions (dead_letter_id, action, actor, reason)
+    SELECT id, CASE WHEN attempts > 1 THEN 'died_again' ELSE 'died' END, %(actor)s,
+           %(reason)s || ': ' || message
+    FROM parked
+"""
+
+
+def park(
+    tx: Transaction, event_id: int, burial: Burial, *, fingerprint: str, object_id: str | None
+) -> None:
+    """Set an event aside whose work is done, because nobody can be asked what it should prove."""
+    values = {
+        "event_id": event_id,
+        "object_id": object_id,
+        "fingerprint": fingerprint,
+        "actor": SYSTEM,
+        **asdict(burial),
+    }
+    tx.execute(_PARK, values)
 
 
 _OPEN_OF_COMMAND = f"""

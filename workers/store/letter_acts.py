@@ -91,7 +91,7 @@ def note(
 
 
 class Parent(NamedTuple):
-    """The event of an open letter, its letter's row locked."""
+    """The event of a letter, the letter's row locked. `kills`: it died with whoever applied it."""
 
     letter_id: int
     event_id: int
@@ -101,10 +101,12 @@ class Parent(NamedTuple):
     body: bytes
     received_at: datetime
     status: str
+    kills: bool
 
 
 _PARENT = """
-    SELECT d.id, e.id, e.source, e.account, e.mode, e.body, e.received_at, d.status
+    SELECT d.id, e.id, e.source, e.account, e.mode, e.body, e.received_at, d.status,
+           d.reason = 'crash_loop'
     FROM dead_letters d
     JOIN inbound_events e ON e.id = d.event_id AND e.received_at = d.received_at
     WHERE d.id = %s

@@ -91,6 +91,29 @@ def any_exist(tx: Transaction) -> bool:
     return row is not None and row[0]
 
 
+_HANDS = """
+    WITH RECURSIVE hand(actor) AS (
+        SELECT %s::text
+        UNION
+        SELECT a.actor FROM hand h
+        JOIN operator_actions a ON a.subject = h.actor
+        WHERE a.action IN ('operator_created', 'operator_renewed')
+          AND a.at > now() - make_interval(secs => %s)
+          AND starts_with(a.actor, 'operator:')
+    )
+    SELECT actor FROM hand
+"""
+
+
+def hands(tx: Transaction, actor: str, *, within_s: int) -> set[str]:
+    """Return who may have the keys of an operator in hand: they, and who gave them lately.
+
+    Who gave them may have had theirs from another, who then counts too. Whoever runs the host of
+    the database, and is no operator, is not among them: they need nobody's keys.
+    """
+    return {row[0] for row in tx.execute(_HANDS, (actor, within_s)).fetchall()}
+
+
 def listed(tx: Transaction) -> list[Shown]:
     """Return the operators, those that are revoked last."""
     query = """SELECT name AS operator, role, created_by, created_at, revoked_at FROM operators

@@ -103,6 +103,31 @@ def weigh_killers(tx: Transaction, replay_id: int) -> None:
     tx.execute(_WEIGH_KILLERS, (replay_id,))
 
 
+class Edited(NamedTuple):
+    """A frozen, open letter of an event that a person has edited, and what it claims."""
+
+    place: int
+    letter_id: int
+    event_id: int
+    amount_minor: int | None
+    currency: str | None
+
+
+_EDITED = """
+    SELECT i.place, i.dead_letter_id, i.event_id, i.amount_minor, i.currency
+    FROM event_edits x
+    JOIN replay_items i ON i.replay_id = %s AND i.event_id = x.child_event_id
+    JOIN dead_letters d ON d.id = i.dead_letter_id
+    WHERE d.status = 'open' AND d.reason <> 'crash_loop'
+    ORDER BY i.place LIMIT %s
+"""
+
+
+def edited(tx: Transaction, replay_id: int, *, limit: int) -> list[Edited]:
+    """Return the letters of edited events, those left out that kill whoever reads them."""
+    return [Edited(*row) for row in tx.execute(_EDITED, (replay_id, limit)).fetchall()]
+
+
 class Item(NamedTuple):
     """A frozen letter whose turn it is. `kills`: it died with whoever applied it."""
 
@@ -124,7 +149,7 @@ _SKIP = """
         SET outcome = 'skipped', message = 'it is no longer open', begun_at = now(),
             ended_at = now()
         WHERE replay_id = %(id)s AND outcome = 'waiting'
-          AND (%(before)s::integer IS NULL OR place < %(before)s)
+          AND place < coalesce(%(before)s::integer, 2147483647)
         RETURNING place
     )
     UPDATE replay_jobs SET skipped = skipped + (SELECT count(*) FROM skipped) WHERE id = %(id)s

@@ -124,6 +124,17 @@ def look(tx: Transaction, replay_id: int) -> Job | None:
     return Job(*row) if row else None
 
 
+_HAS_IN_HAND = """
+    (SELECT outcome = 'begun' FROM replay_items i
+     WHERE i.replay_id = replay_jobs.id AND outcome IN ('waiting', 'begun')
+     ORDER BY place LIMIT 1)
+"""
+"""Whether a job has letters in hand. They are begun in the order of their places, so the first that
+has not ended is one of them, if there are any."""
+
+_LEFT_IN_HAND = f"status IN ('paused', 'cancelled') AND {_HAS_IN_HAND}"
+"""A job that begins nothing more, and whose last letters nobody has counted yet."""
+
 _LEASE = f"""
     WITH before AS (
         SELECT id AS job_id, started_at AS began FROM replay_jobs
@@ -132,7 +143,7 @@ _LEASE = f"""
     UPDATE replay_jobs
     SET worker = %(worker)s, heartbeat_at = now(), started_at = coalesce(started_at, now())
     FROM before
-    WHERE id = job_id AND status = 'running'
+    WHERE id = job_id AND (status = 'running' OR {_LEFT_IN_HAND})
       AND (worker = %(worker)s OR heartbeat_at IS NULL
            OR heartbeat_at < now() - make_interval(secs => %(lease_s)s))
     RETURNING {_COLUMNS}, began IS NULL
@@ -147,8 +158,10 @@ class Leased(NamedTuple):
 
 
 def lease(tx: Transaction, replay_id: int, *, worker: str, lease_s: float) -> Leased | None:
-    """Take or keep the job; None when it does not run, or is in other hands that are alive.
+    """Take or keep the job; None when nothing is to be done, or it is in other hands that live.
 
+    A job that was paused or cancelled with letters in hand is one of which something is to be done:
+    they are brought to their end.
     The row stays locked until the transaction ends: what is begun in it is begun once.
     """
     values = {"id": replay_id, "worker": worker, "lease_s": lease_s}
@@ -162,9 +175,9 @@ def release(tx: Transaction, replay_id: int, *, worker: str) -> None:
     tx.execute(query, (replay_id, worker))
 
 
-_DRIVABLE = """
+_DRIVABLE = f"""
     SELECT id FROM replay_jobs
-    WHERE ended_at IS NULL AND status = 'running'
+    WHERE ended_at IS NULL AND (status = 'running' OR {_LEFT_IN_HAND})
       AND (worker = %s OR heartbeat_at IS NULL
            OR heartbeat_at < now() - make_interval(secs => %s))
     ORDER BY id LIMIT %s
@@ -172,7 +185,7 @@ _DRIVABLE = """
 
 
 def drivable(tx: Transaction, *, worker: str, lease_s: float, limit: int) -> list[int]:
-    """Return running jobs that are this driver's, or nobody's."""
+    """Return jobs that are this driver's or nobody's: running, or stopped with letters in hand."""
     return [row[0] for row in tx.execute(_DRIVABLE, (worker, lease_s, limit)).fetchall()]
 
 
@@ -206,3 +219,9 @@ _TURN = """
 def turn(tx: Transaction, replay_id: int, status: str, *, why: str | None, is_end: bool) -> None:
     """Give the job another status. One that is to run again is anybody's to drive."""
     tx.execute(_TURN, (status, why, is_end, status, replay_id))
+
+
+def end(tx: Transaction, replay_id: int) -> None:
+    """Write that the last letter of a job that was cancelled has ended."""
+    query = "UPDATE replay_jobs SET ended_at = now() WHERE id = %s AND ended_at IS NULL"
+    tx.execute(query, (replay_id,))

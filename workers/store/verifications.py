@@ -37,6 +37,18 @@ def begin_anew(tx: Transaction, payment_id: int) -> None:
     tx.execute(_BEGIN_ANEW, (payment_id,))
 
 
+_UNDER_WAY = """
+    SELECT p.reference FROM verifications v JOIN payment_logs p ON p.id = v.payment_id
+    WHERE p.provider = %s AND p.account = %s
+    ORDER BY v.since DESC, p.id DESC LIMIT %s
+"""
+
+
+def under_way(tx: Transaction, provider: str, account: str, *, limit: int) -> list[str]:
+    """Return the references of the account's payments that are asked about, newest first."""
+    return [row[0] for row in tx.execute(_UNDER_WAY, (provider, account, limit)).fetchall()]
+
+
 class Due(NamedTuple):
     """A payment to be asked about. `now` is the time by which it is due."""
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.conformance.sender import Sender
 
 
@@ -18,4 +21,6 @@ def _found() -> tuple[Sender, ...]:
 
 
 SENDERS: tuple[Sender, ...] = _found()
-"""Every sender, by name."""
+"""Every sender, in the order of their names."""
+
+BY_NAME: Mapping[str, Sender] = MappingProxyType({sender.name: sender for sender in SENDERS})

@@ -49,15 +49,16 @@ class Person:
     """
 
     def __init__(
-        self, browser: Browser, url: str, *, size: tuple[int, int] = WIDE, dark: bool = False
+        self, browser: Browser, url: str, *, dark: bool = False, scripts: bool = True
     ) -> None:
-        width, height = size
+        width, height = WIDE
         self.url = url
         self.troubles: list[str] = []
         self._context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             base_url=url,
+            java_script_enabled=scripts,
         )
         self._context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self._context.new_page()
@@ -76,6 +77,12 @@ class Person:
     def carry(self, name: str, token: str) -> None:
         """Have a session that was made elsewhere."""
         self._context.add_cookies([{"name": name, "value": token, "url": self.url}])
+
+    def look_at(self, *, dark: bool, size: tuple[int, int]) -> None:
+        """See the page as it stands in another light, or on a screen of another size."""
+        width, height = size
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
 
     def shoot(self, file: Path) -> None:
         """Keep what is seen."""

@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from domain.operators import Role
 from tests.console.browser.believable import MEANT, MISMATCHED, MISTYPED, PILED
+from tests.console.browser.conftest import open_at
 from workers.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
 
     from tests.console.browser.chromium import Person
+    from tests.console.browser.conftest import Morning
     from tests.console.serving import Served
     from tests.workers.scene import Scene
 
 DONE_MS = 30_000
+
+
+@pytest.fixture
+def shared(database_url: str) -> Iterator[Morning]:
+    """Return a console of this test's own: much is different after that night."""
+    with open_at(database_url) as opened:
+        yield opened
 
 
 def test_an_operator_finds_tries_replays_edits_and_asks_and_an_approver_agrees(

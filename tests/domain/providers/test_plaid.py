@@ -75,7 +75,7 @@ def test_a_token_made_elsewhere_is_verified() -> None:
 
     assert event.key == f"64:{hashlib.sha256(VECTOR_BODY).hexdigest()}10:{NOW_S}"
     assert Plaid().parse(VECTOR_BODY, event.key) == Hearsay(
-        "TRANSFER.TRANSFER_EVENTS_UPDATE", None, None, Mode.TEST
+        "TRANSFER.TRANSFER_EVENTS_UPDATE", None, None, Mode.TEST, is_nudge=True
     )
 
 

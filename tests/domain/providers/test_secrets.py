@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
 import pytest
 
 from domain.delivery import Mode
 from domain.providers import PROVIDERS
-from tests.conformance.sender import Sender
 from tests.conformance.senders import SENDERS
+
+if TYPE_CHECKING:
+    from tests.conformance.sender import Sender
 
 
 @pytest.mark.parametrize("sender", SENDERS, ids=lambda sender: sender.name)

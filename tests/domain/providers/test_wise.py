@@ -84,15 +84,17 @@ def test_a_retry_has_the_key_of_the_first_try() -> None:
 
 
 def test_two_credits_of_one_second_are_two_events() -> None:
-    def credit(amount: float, balance: float) -> str:
+    def credit(amount: float, balance: float, type_: str = "credit") -> str:
         data = {
+            "transaction_type": type_,
             "resource": {"id": 111},
             "amount": amount,
             "post_transaction_balance_amount": balance,
         }
         return key_of(event("balances#credit", data))
 
-    assert len({credit(1.5, 10.0), credit(1.5, 11.5), credit(2.5, 10.0)}) == 3
+    keys = {credit(1.5, 10.0), credit(1.5, 11.5), credit(2.5, 10.0), credit(1.5, 10.0, "debit")}
+    assert len(keys) == 4
 
 
 def test_a_key_is_the_base64_of_an_rsa_key_of_2048_bits_on_one_line() -> None:

@@ -20,7 +20,7 @@ STATUSES = ("waiting", "approved", "rejected", "expired")
 TOLD_APART = frozenset(
     {
         *("reference", "before", "after", "ledger", "moves", "diff"),
-        *("matched", "amounts_minor", "filters"),
+        *("matched", "amounts_minor", "filters", "left_in_suspense"),
     }
 )
 """Parts of what was shown that the page has a form of its own for."""

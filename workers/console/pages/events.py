@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.operators import Role
+from domain.commands import INTERNAL
+from domain.operators import Role, may
 from workers.console import queries
-from workers.console.page import NotThere, Page
+from workers.console.page import Act, Moved, NotThere, Page, row_id
+from workers.replaying.again import try_again
 from workers.store import events_shown
 from workers.store.console_views import Listed
 from workers.store.events_shown import BECAME, EventsWanted
 
 if TYPE_CHECKING:
-    from workers.console.page import Asked, Context
+    from workers.console.forms import Form
+    from workers.console.page import Answer, Asked, Context, Desk
     from workers.database import Transaction
+
+
+FINISHED = frozenset({"applied", "ignored", "no_change"})
+SAID = {"dead": "tried-dead", "owed": "tried-owed"}
 
 
 def _list(asked: Asked, tx: Transaction) -> Context:
@@ -33,7 +40,22 @@ def _one(asked: Asked, tx: Transaction) -> Context:
     found = events_shown.one(tx, event_id)
     if found is None:
         raise NotThere(f"no event {event_id} is kept")
-    return {"event": found, "title": f"Event {event_id}"}
+    is_finished = found["became"] in FINISHED and found["provider"] != INTERNAL
+    return {
+        "event": found,
+        "title": f"Event {event_id}",
+        "may_replay": is_finished and may(asked.who.role, Role.OPERATOR),
+    }
+
+
+def _replay(desk: Desk, asked: Asked, form: Form) -> Answer:
+    """Try the event again at once; what is known stays known."""
+    event_id, reason = row_id(asked, "event_id"), form.text("reason")
+    done = try_again(
+        desk.database, [event_id], actor=asked.who.actor, reason=reason, limit=desk.limit
+    )
+    [(_, became)] = done.became
+    return Moved(f"/events/{event_id}", SAID.get(became, "tried"))
 
 
 PAGES = (
@@ -47,3 +69,4 @@ PAGES = (
         sample={"event_id": "1"},
     ),
 )
+ACTS = (Act("/events/{event_id:int}/replay", Role.OPERATOR, _replay),)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from domain import editing
 from domain.operators import Role
 from workers.console.forms import FormRefused
 from workers.console.page import Act, Drawn, Moved, row_id
-from workers.replaying.edits import BODY_BYTES_MAX, Edit, Edited, LetterUnknown, edit
-from workers.store import letters_shown
+from workers.replaying.edits import BODY_BYTES_MAX, Edit, Edited, changed, edit, preview
 
 if TYPE_CHECKING:
     from workers.console.forms import Form
@@ -28,10 +25,11 @@ SAID = {"applied": "edited", "dead": "edited-dead", "owed": "edited-owed"}
 def _preview(desk: Desk, asked: Asked, form: Form) -> Answer:
     """Show what would change, and nothing else of the body."""
     letter_id = row_id(asked, "letter_id")
-    before, after = _bodies(desk, letter_id, form)
+    body = _body(desk, letter_id, form)
+    would = preview(desk.database, Edit(letter_id, body, asked.who.actor, reason=""))
     context = {
         "letter_id": letter_id,
-        "diff": [asdict(each) for each in editing.diff(before, after)],
+        "would": would,
         "changes": form.raw("changes"),
         "body": form.raw("body"),
     }
@@ -40,8 +38,8 @@ def _preview(desk: Desk, asked: Asked, form: Form) -> Answer:
 
 def _edit(desk: Desk, asked: Asked, form: Form) -> Answer:
     letter_id, reason = row_id(asked, "letter_id"), form.text("reason")
-    _, after = _bodies(desk, letter_id, form)
-    done = edit(desk.database, Edit(letter_id, after, asked.who.actor, reason), limit=desk.limit)
+    body = _body(desk, letter_id, form)
+    done = edit(desk.database, Edit(letter_id, body, asked.who.actor, reason), limit=desk.limit)
     return _after(letter_id, done)
 
 
@@ -53,18 +51,14 @@ def _after(letter_id: int, done: Edited) -> Moved:
     return Moved(f"/dead-letters/{done.letter_id or letter_id}", SAID[done.became])
 
 
-def _bodies(desk: Desk, letter_id: int, form: Form) -> tuple[bytes, bytes]:
-    """Return the body as it came and as the form has it."""
-    with desk.database.transaction() as tx:
-        before = letters_shown.unmasked_body(tx, letter_id)
-    if before is None:
-        raise LetterUnknown(f"There is no dead letter {letter_id} with its event.")
+def _body(desk: Desk, letter_id: int, form: Form) -> bytes:
+    """Return the body as the form has it."""
     body, changes = form.raw("body"), form.raw("changes").strip()
     if bool(body) == bool(changes):
         raise FormRefused("say what changes: a line each, or the whole new body")
     if body:
-        return before, body.encode()
-    return before, editing.edited(before, [_change(line) for line in _lines(changes)])
+        return body.encode()
+    return changed(desk.database, letter_id, [_change(line) for line in _lines(changes)])
 
 
 def _lines(text: str) -> list[str]:

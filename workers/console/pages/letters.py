@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 REASONS = (
     *("crash_loop", "exhausted", "expired", "illegal_transition", "mismatch", "missing_capture"),
-    *("mode_mismatch", "permanent", "refetch_required", "schema", "unknown_reference"),
+    *("mode_mismatch", "permanent", "provider_refused", "refetch_required", "schema"),
+    *("unheard", "unknown_reference"),
 )
 ANY = (*STATUSES, ANY_STATUS)
 

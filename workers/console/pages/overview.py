@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 from domain.operators import Role
 from workers.console.page import Page
 from workers.console.plotted import MINUTES, plots, rates
-from workers.operations.sources import look
-from workers.store import overview_views, reconciliation_views, samples
+from workers.operations.sources import listen
+from workers.store import (
+    console_views,
+    overview_views,
+    reconciliation_views,
+    refunds_shown,
+    samples,
+)
 from workers.store.overview_views import SUMMED_MAX
 from workers.store.samples import COUNTED_MAX
 
@@ -32,9 +38,15 @@ def _read(asked: Asked, tx: Transaction) -> Context:
     taken = samples.recent(tx, minutes=MINUTES)
     letters = overview_views.set_aside(tx)
     backlog, waiting = overview_views.backlog(tx), overview_views.waiting(tx)
-    heard = look(tx)
+    heard = listen(tx)
     covered = reconciliation_views.covered(tx)
     is_late = (backlog["oldest_s"] or 0) > OLDEST_LATE_S
+    undecided = {
+        "reviews": console_views.in_review(tx),
+        "refunds": refunds_shown.unanswered(tx),
+        "approvals": waiting["approvals"],
+        "paused": waiting["paused_replays"],
+    }
     stale = [each for each in covered if _is_stale(each["covered_through"], asked.now)]
     silent = [each for each in heard if each.is_silent]
     return {
@@ -42,7 +54,7 @@ def _read(asked: Asked, tx: Transaction) -> Context:
         "delays": overview_views.delays(tx),
         "backlog": backlog,
         "is_late": is_late,
-        "waiting": waiting,
+        "undecided": undecided,
         "reasons": _by_reason(letters),
         "risk": _risk(letters, taken),
         "silence": heard,
@@ -52,7 +64,7 @@ def _read(asked: Asked, tx: Transaction) -> Context:
         "plots": plots(taken, asked.now),
         "counted_max": COUNTED_MAX,
         "is_cut": sum(each["letters"] for each in letters) >= SUMMED_MAX,
-        "is_calm": not (waiting["approvals"] or letters or is_late or silent or stale),
+        "is_calm": not (any(undecided.values()) or letters or is_late or silent or stale),
     }
 
 

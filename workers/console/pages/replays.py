@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from workers.console.page import Answer, Asked, Context, Desk
     from workers.database import Transaction
     from workers.replaying.steering import Turn
+    from workers.store.replays_shown import Shown
 
 ROWS = 50
 STATUSES = ("waiting_approval", "running", "paused", "aborted", "cancelled", "rejected", "done")
-UNENDED = frozenset({"waiting_approval", "running", "paused"})
 TURNS = {"pause": steering.PAUSE, "resume": steering.RESUME, "cancel": steering.CANCEL}
 
 
@@ -40,7 +40,7 @@ def _show(asked: Asked, tx: Transaction) -> Context:
     replay = replays_shown.one(tx, replay_id)
     if replay is None:
         raise NotThere(f"There is no replay {replay_id}.")
-    return {"title": f"Replay {replay_id}", "replay": replay, **_steerable(asked, replay["status"])}
+    return {"title": f"Replay {replay_id}", "replay": replay, **_steerable(asked, replay)}
 
 
 def _progress(asked: Asked, tx: Transaction) -> Context:
@@ -48,13 +48,14 @@ def _progress(asked: Asked, tx: Transaction) -> Context:
     replay = replays_shown.brief(tx, replay_id)
     if replay is None:
         raise NotThere(f"There is no replay {replay_id}.")
-    return {"replay": replay, **_steerable(asked, replay["status"])}
+    return {"replay": replay, **_steerable(asked, replay)}
 
 
-def _steerable(asked: Asked, status: str) -> Context:
-    may_act = may(asked.who.role, Role.OPERATOR)
+def _steerable(asked: Asked, replay: Shown) -> Context:
+    """Say what may be done with it, and whether it goes on: a cancelled one ends what it began."""
+    may_act, status = may(asked.who.role, Role.OPERATOR), replay["status"]
     turns = [name for name, turn in TURNS.items() if may_act and status in turn.from_statuses]
-    return {"turns": turns, "is_unended": status in UNENDED}
+    return {"turns": turns, "is_unended": replay["ended_at"] is None}
 
 
 def _steer(turn: Turn, desk: Desk, asked: Asked, form: Form) -> Answer:

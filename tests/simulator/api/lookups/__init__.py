@@ -1,0 +1,1 @@
+"""Simulated providers that answer what became of a payment, each from books of its own."""
