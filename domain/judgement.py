@@ -9,7 +9,7 @@ from domain import ledger
 from domain.decide import Change, decide
 from domain.delivery import Hearsay
 from domain.errors import IllegalTransition, Permanent
-from domain.facts import Fact, FactKind, FactStatus
+from domain.facts import Fact, FactKind
 from domain.ledger import Leg, Movement
 from domain.payment import BY_PERSON
 from domain.transitions import State
@@ -120,7 +120,7 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
         message = f"a {said.mode} event on an account that is {heard.mode}"
         return Buried(Burial("mode_mismatch", "ModeMismatch", message))
     if isinstance(said, Hearsay):
-        return _unproven(said, known)
+        return _unproven(said)
     if not said.facts:
         return Ignored()
     paid = known.reference if known else said.reference
@@ -131,19 +131,15 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
     return _move(heard, said, known)
 
 
-def _unproven(said: Hearsay, known: Known | None) -> Verdict:
-    """Take a payment that is about to be asked about for one that may be under way.
+def _unproven(said: Hearsay) -> Verdict:
+    """Leave every payment as it is: the provider is asked, and its answer moves what it moves.
 
-    That is all: it is named by our own reference, and nothing that was said reaches it.
+    Not even that a payment may be under way is taken from what anybody may have written: who
+    guesses references would send them all to a person in the end.
     """
     if said.reference is None and said.object_id is None and not said.is_nudge:
         return Buried(Burial("unknown_reference", "UnknownReference", "the event names no payment"))
-    if known is None or known.position.state != State.PENDING:
-        return Unchanged()
-    fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
-    return Changed(
-        decide(known.asked, known.position, known.facts, (fact,), version=known.version)
-    )
+    return Unchanged()
 
 
 def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:

@@ -8,6 +8,8 @@ they were headers. Each connection looks at itself twice a second, which costs a
 from __future__ import annotations
 
 import functools
+import socket
+import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,9 @@ PIPELINED_MAX = 64
 
 CONNECTIONS_MAX = 4_000
 """Connections of one process; the next client is told to come again."""
+
+FORGET = struct.pack("ii", 1, 0)
+"""Of SO_LINGER: do not wait until what was sent is read."""
 
 CODING = b"transfer-encoding"
 VERSIONS = ("1.1", "1.0")
@@ -217,9 +222,19 @@ class Protocol(HttpToolsProtocol):
             if now_s - self._refused_at_s >= LINGER_S:
                 self.transport.abort()
         elif self._is_unread_too_long(now_s):
-            self.transport.abort()
+            self._reset()
         elif self._due_since_s is not None and now_s - self._due_since_s >= ARRIVAL_S_MAX:
             self._end_arrival()
+
+    def _reset(self) -> None:
+        """End the connection, and have the system forget what the client has left unread.
+
+        Closed in any other way, that would stay in the system's memory, some megabytes a client,
+        for as long as the client lets it.
+        """
+        raw = self.transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, FORGET)
+        self.transport.abort()
 
     def _end_arrival(self) -> None:
         """Close; say why, unless there is an answer already or no request at all."""

@@ -1484,6 +1484,11 @@ CREATE INDEX refunds_failed_idx ON refunds (id) WHERE status = 'failed';
 CREATE INDEX replay_items_begun_idx ON replay_items (replay_id, place)
             WHERE outcome = 'begun';
 
+DROP INDEX replay_items_letter_idx;
+
+ALTER TABLE replay_items DROP CONSTRAINT replay_items_letter_once,
+            ADD CONSTRAINT replay_items_letter_once UNIQUE (dead_letter_id, replay_id);
+
 UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
 
 COMMIT;

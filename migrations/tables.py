@@ -756,7 +756,7 @@ replay_items = Table(
     _optional("begun_at", _Time),
     _optional("ended_at", _Time),
     PrimaryKeyConstraint("replay_id", "place", name="replay_items_pkey"),
-    UniqueConstraint("replay_id", "dead_letter_id", name="replay_items_letter_once"),
+    UniqueConstraint("dead_letter_id", "replay_id", name="replay_items_letter_once"),
     ForeignKeyConstraint(["replay_id"], ["replay_jobs.id"], name="replay_items_replay_fkey"),
     ForeignKeyConstraint(["dead_letter_id"], ["dead_letters.id"], name="replay_items_letter_fkey"),
     Index(
@@ -771,7 +771,6 @@ replay_items = Table(
         "place",
         postgresql_where=text("outcome = 'begun'"),
     ),
-    Index("replay_items_letter_idx", "dead_letter_id"),
 )
 
 replay_actions = Table(

@@ -58,6 +58,17 @@ LONG = (
 """What takes longest, by how its tests' names begin. Those that start many processes run first, one
 after the other, while other workers run the rest: so none of them is left over at the end."""
 
+JOURNEYS = (
+    "tests/bench/measures/",
+    "tests/bench/history/",
+    "tests/conformance/test_end_to_end.py",
+    "tests/console/browser/",
+    "tests/demo/",
+    "tests/docs/test_deploy.py",
+    "tests/soak/",
+)
+"""What plays the whole service through, in minutes: run by `--journeys`, and where it is named."""
+
 RUNS_NO_TEST = (
     "collectonly",
     "help",
@@ -92,9 +103,28 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     return (yield) + SPARE_WORKERS
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know the journeys."""
+    parser.addoption(
+        "--journeys",
+        action="store_true",
+        help="run what plays the whole service through (demo, soak, browser, bench), and only that",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the journeys, or all else, unless tests are named; put what takes longest first."""
+    wants_journeys: bool = config.getoption("journeys")
+    if wants_journeys or config.args_source is not pytest.Config.ArgsSource.ARGS:
+        left_out = [item for item in items if is_journey(item.nodeid) is not wants_journeys]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_journey(item.nodeid) is wants_journeys]
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def is_journey(nodeid: str) -> bool:
+    """Say whether the test is one of the journeys."""
+    return nodeid.startswith(JOURNEYS)
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,12 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from domain import operators
 from domain.commands import INTERNAL
-from domain.delivery import Hearsay
 from domain.judgement import Buried, Changed, Ignored, Known, Unchanged, judge
 from workers import limiting, naming, pulse, refetching, settling, unclaimed
 from workers.failing import postpone_or_bury
 from workers.outcome import Outcome, Tally
 from workers.reading import read
-from workers.store import claims, dead_letters, inbox, payments
+from workers.store import claims, inbox, payments
 from workers.telling import nobody
 from workers.unclaimed import Dealt
 
@@ -204,7 +203,7 @@ class _Judging:
                 payment,
                 verdict.change,
                 is_new_name=is_new_name,
-                actor=_person(work) or _asking(heard),
+                actor=_person(work),
             )
             self.known[payment.reference] = after
             if name is not None:
@@ -227,11 +226,6 @@ class _Judging:
 def _person(work: Work) -> str | None:
     """Return who wrote the event, where that is a person and not its provider."""
     return work.key_id if operators.name_of(work.key_id) is not None else None
-
-
-def _asking(heard: Heard) -> str | None:
-    """Return who moves a payment because of words that prove nothing: we, for we ask about it."""
-    return dead_letters.SYSTEM if isinstance(heard.said, Hearsay) else None
 
 
 _QUIET: dict[type[object], str] = {Ignored: "ignored", Unchanged: "no_change"}

@@ -133,13 +133,6 @@ class MoneyLimitSettings(BaseSettings):
             money_limit.parse(value)
         return value
 
-    @property
-    def limit(self) -> money_limit.MoneyLimit:
-        """Return the limit of each currency; none at all where nothing is set."""
-        if self.money_limit_minor is None:
-            return money_limit.UNBOUNDED
-        return money_limit.parse(self.money_limit_minor)
-
 
 SESSION_SECRET_LENGTH_MIN = 32
 """Characters of what sessions are kept with."""
@@ -148,7 +141,7 @@ METRICS_TOKEN_LENGTH_MIN = 16
 """Characters of what a scraper must say."""
 
 
-class ConsoleSettings(StoreSettings, MoneyLimitSettings):
+class ConsoleSettings(StoreSettings):
     """The console: the record, a port that is not for the public, and who may come in.
 
     `console_hosts` are further names under which it is called, by commas. With

@@ -12,6 +12,7 @@ import pytest
 from domain.operators import Role
 from tests.console.reading_pages import Page
 from tests.console.serving import serve
+from tests.operations.limits import set_limit
 from tests.replaying.pile import frozen, pile
 from tests.workers.scene import capture, refund
 from workers.console import routes
@@ -53,7 +54,8 @@ _COLUMNS = """
 
 @pytest.fixture
 def console(database_url: str) -> Iterator[Served]:
-    with serve(database_url, money_limit_minor="0") as served:
+    set_limit(database_url, "0")
+    with serve(database_url) as served:
         yield served
 
 

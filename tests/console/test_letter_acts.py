@@ -10,6 +10,7 @@ import pytest
 from domain.operators import Role
 from tests.console.reading_pages import Page
 from tests.console.serving import serve
+from tests.operations.limits import set_limit
 from tests.replaying.pile import drive, pile
 from tests.workers.scene import capture
 
@@ -245,7 +246,8 @@ def test_a_whole_body_may_be_edited_by_who_has_seen_it(ada: Visitor, scene: Scen
 @pytest.fixture
 def strict(database_url: str) -> Iterator[Served]:
     """Serve a console where two must agree to whatever moves money."""
-    with serve(database_url, money_limit_minor="0") as served:
+    set_limit(database_url, "0")
+    with serve(database_url) as served:
         yield served
 
 

@@ -10,6 +10,7 @@ from domain.money import Money
 from domain.operators import Role
 from tests.console.reading_pages import Page
 from tests.console.serving import serve
+from tests.operations.limits import set_limit
 from tests.workers.scene import capture
 from workers.announce import announce
 
@@ -76,7 +77,8 @@ def test_what_the_facts_do_not_bear_is_said_and_has_no_button(
 
 def test_above_the_limit_two_people_correct_a_payment(database_url: str, scene: Scene) -> None:
     _mismatch(scene)
-    with serve(database_url, money_limit_minor="0") as console:
+    set_limit(database_url, "0")
+    with serve(database_url) as console:
         ada, eve = console.signed_in("ada"), console.signed_in("eve", Role.APPROVER)
         fields = _fields(ada, "p1", "completed")
 

@@ -101,6 +101,9 @@ def _make(wanted: dict[str, str], made: dict[str, str]) -> None:
 
 
 def _make_empty() -> None:
+    # What a link points to is somebody else's, and would be emptied in the place of the link.
+    if VENV.is_symlink():
+        VENV.unlink()
     if importlib.util.find_spec("ensurepip") is None:
         raise LocalRunFailed(VENV_MISSING)
     made = subprocess.run(

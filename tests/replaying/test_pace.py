@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
+from tests.replaying.pile import frozen, pile
+from workers.database import Database
 from workers.replaying.driving import pause_s
 from workers.replaying.limits import LOOK_EVERY_S, RATE_PER_S, RATE_PER_S_MAX
-from workers.replaying.stepping import Step
+from workers.replaying.stepping import Driver, Step, step
 from workers.store.replays import Job
+
+if TYPE_CHECKING:
+    from tests.workers.scene import Scene
 
 BEGUN = 25
 
@@ -41,3 +49,28 @@ def test_who_asks_for_more_than_is_usual_gets_it_whoever_else_waits() -> None:
 def test_with_nothing_begun_it_only_looks_again() -> None:
     assert pause_s(begun(RATE_PER_S, 0), 3.0) == LOOK_EVERY_S
     assert pause_s(Step(None, 0, 0, is_ours=False), 3.0) == LOOK_EVERY_S
+
+
+def test_a_step_reads_none_of_the_letters_whose_turn_has_not_come(
+    database_url: str, scene: Scene
+) -> None:
+    pile(scene, 1_000)
+    scene.execute("ANALYZE")
+    replay_id = frozen(scene).replay_id
+    # As the relay's: its statements are planned once, whatever they ask for.
+    driver = Driver(Database(database_url, name="pace", generic_plans=True), "pace")
+    step(driver, replay_id)
+    plans: list[str] = []
+    with driver.database.transaction() as tx:
+        tx.execute("LOAD 'auto_explain'")
+        tx.execute("SET auto_explain.log_min_duration = 0")
+        tx.execute("SET auto_explain.log_analyze = on")
+        tx.execute("SET client_min_messages = 'log'")
+        tx.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
+    done = step(driver, replay_id)
+    driver.database.close()
+
+    assert done.begun >= BEGUN
+    passed_over = re.findall(r"Rows Removed by Filter: ([0-9]+)", "\n".join(plans))
+    assert len(plans) > 10
+    assert max(map(int, passed_over)) <= done.begun

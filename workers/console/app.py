@@ -57,7 +57,7 @@ async def _broken(_request: Request, error: Exception) -> Response:
 def _house(database: Database, settings: ConsoleSettings, clock: Clock) -> House:
     seals = Seals(settings.session_secret.get_secret_value())
     return House(
-        Desk(database, settings.limit),
+        Desk(database),
         Readers(database),
         Sessions(seals),
         seals,

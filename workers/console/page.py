@@ -16,7 +16,6 @@ from domain.operators import Role, actor_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from domain.money_limit import MoneyLimit
     from workers.console.forms import Form
     from workers.database import Database, Transaction
 
@@ -68,10 +67,9 @@ class Asked:
 
 
 class Desk(NamedTuple):
-    """What acts work with. `limit` is what one person may move."""
+    """What acts work with."""
 
     database: Database
-    limit: MoneyLimit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from psycopg import sql
 from tests.console.browser import chromium
 from tests.console.browser.believable import morning
 from tests.console.serving import serve
+from tests.operations.limits import set_limit
 from tests.workers.scene import Scene
 from workers.database import Database
 from workers.replaying.driving import ReplayThread
@@ -45,7 +46,8 @@ def open_at(database_url: str) -> Iterator[Morning]:
     replays = ReplayThread(Database(database_url, name="replays"))
     replays.start()
     try:
-        with serve(database_url, money_limit_minor=MONEY_LIMIT_MINOR) as served:
+        set_limit(database_url, MONEY_LIMIT_MINOR)
+        with serve(database_url) as served:
             yield Morning(served, scene)
     finally:
         replays.stop()

@@ -51,9 +51,7 @@ def _one(asked: Asked, tx: Transaction) -> Context:
 def _replay(desk: Desk, asked: Asked, form: Form) -> Answer:
     """Try the event again at once; what is known stays known."""
     event_id, reason = row_id(asked, "event_id"), form.text("reason")
-    done = try_again(
-        desk.database, [event_id], actor=asked.who.actor, reason=reason, limit=desk.limit
-    )
+    done = try_again(desk.database, [event_id], actor=asked.who.actor, reason=reason)
     [(_, became)] = done.became
     return Moved(f"/events/{event_id}", SAID.get(became, "tried"))
 

@@ -39,7 +39,7 @@ def _preview(desk: Desk, asked: Asked, form: Form) -> Answer:
 def _edit(desk: Desk, asked: Asked, form: Form) -> Answer:
     letter_id, reason = row_id(asked, "letter_id"), form.text("reason")
     body = _body(desk, letter_id, form)
-    done = edit(desk.database, Edit(letter_id, body, asked.who.actor, reason), limit=desk.limit)
+    done = edit(desk.database, Edit(letter_id, body, asked.who.actor, reason))
     return _after(letter_id, done)
 
 

@@ -88,7 +88,6 @@ def _replay(desk: Desk, asked: Asked, form: Form) -> Answer:
             form.number("rate", least=1, most=RATE_PER_S_MAX) or RATE_PER_S,
             canary,
             most,
-            desk.limit,
         ),
     )
     said = "waiting" if made.approval_id is not None else "replaying"

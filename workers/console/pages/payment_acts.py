@@ -84,7 +84,6 @@ def _correct(desk: Desk, asked: Asked, form: Form) -> Answer:
         actor=asked.who.actor,
         reason=reason,
         expected=shown,
-        needs_second=desk.limit.exceeds,
         tell=noticing.tell,
     )
     return _after(reference, done, "corrected")
@@ -101,7 +100,6 @@ def _write_off(desk: Desk, asked: Asked, form: Form) -> Answer:
         actor=asked.who.actor,
         reason=reason,
         expected=shown,
-        needs_second=desk.limit.exceeds,
     )
     noticing.tell([reference])
     return _after(reference, done, "written-off")
