@@ -23,8 +23,8 @@ CONNECT_S = 0.7
 ADDRESSES_MAX = 3
 """Addresses of a host that are tried."""
 
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv6 addresses that end with the IPv4 address which they lead to."""
+IPV4_AT_THE_END = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""IPv6 addresses that end with the IPv4 address which they lead to, or led to once."""
 
 IPV4_BITS = 32
 
@@ -85,7 +85,7 @@ def is_public(address: Address) -> bool:
     """Say whether the address, and one that it stands for, is of the outside."""
     if isinstance(address, ipaddress.IPv6Address):
         within = address.ipv4_mapped or address.sixtofour
-        if within is None and address in NAT64:
+        if within is None and any(address in network for network in IPV4_AT_THE_END):
             within = ipaddress.IPv4Address(int(address) % 2**IPV4_BITS)
         if within is not None:
             return is_public(within)

@@ -50,6 +50,8 @@ LONG = (
     "tests/bench/measures/",
     "tests/workers/test_processes.py",
     "tests/api/test_crash.py",
+    "tests/hostile/test_pack.py",
+    "tests/hostile/test_slow_clients.py",
     "tests/conformance/test_end_to_end.py",
     "tests/dev/test_commands.py",
     "tests/ingress/test_slow_senders.py",

@@ -22,6 +22,7 @@ def test_an_address_of_the_outside_is_public(address: str) -> None:
         *("0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1", "240.0.0.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:10.0.0.1"),
         *("::ffff:169.254.169.254", "2002:a00:1::", "64:ff9b::a9fe:a9fe", "2001:db8::1"),
+        *("::127.0.0.1", "::10.0.0.1"),
     ],
 )
 def test_an_address_of_this_machine_of_its_network_or_of_nobody_is_not(address: str) -> None:
