@@ -49,6 +49,9 @@ _ASK = frozenset({"missing_capture", "refetch_required", "unheard"})
 _MENDED = frozenset(
     {"exhausted", "expired", "crash_loop", "permanent", "schema", "illegal_transition"}
 )
+_ASKED_ANEW = frozenset({"NoClient", "NothingFound", "ProviderForbids"})
+"""Errors of questions that had no answer for a cause that goes away: our key, or a provider that
+does not know yet."""
 
 
 def for_letter(letter: Letter, known: Known, can_be_asked: bool) -> tuple[Step, ...]:  # noqa: FBT001 - as above
@@ -56,10 +59,10 @@ def for_letter(letter: Letter, known: Known, can_be_asked: bool) -> tuple[Step, 
     show = Step("Read it, with every attempt", command(f"dead-letters show {letter.id}"))
     again = command(f"dead-letters replay {letter.id} --reason WHY")
     let_go = command(f"dead-letters discard {letter.id} --reason WHY")
+    if letter.reason in _MENDED or letter.error_class in _ASKED_ANEW:
+        return (Step("When its cause is removed, replay it", again), show)
     if letter.reason in _ASK and letter.source != INTERNAL:
         return (*verify(known, can_be_asked), show)
-    if letter.reason in _MENDED:
-        return (Step("When its cause is removed, replay it", again), show)
     if letter.reason == "unknown_reference":
         return (Step("Its payment is announced now: replay it", again), show)
     if letter.reason == "mode_mismatch":

@@ -190,14 +190,16 @@ def cancel(
     can_ask: bool,
     can_cancel: bool,
     found: Told | None,
+    is_begun_elsewhere: bool = False,
 ) -> Next:
     """Decide about a cancel: a payment that was handed over is looked up first.
 
-    Money that is there already wins, and nothing is cancelled.
+    So is one that others hand over: it may be paid before we hear a word of it. Money that is
+    there already wins, and nothing is cancelled.
     """
     if state not in CANCELLABLE:
         return FINISH
-    if not can_ask or state is State.PENDING:
+    if not can_ask or (state is State.PENDING and not is_begun_elsewhere):
         return CANCEL
     if found is None:
         return LOOK_UP

@@ -66,11 +66,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class KeyedEvent:
-    """One event of a delivery: the key it is de-duplicated by, and whom it is about."""
+    """One event of a delivery: the key it is de-duplicated by, and whom it is about.
+
+    `body` is what is kept of the delivery with it; None: all of it.
+    """
 
     key: str
     reference: str | None
     readable: bool = True
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Hearsay:
 
     `reference` is whom it claims to be about, `object_id` what the provider calls it. A worker asks
     the provider, whose answer counts. With neither of the two nobody can be asked, but for a
-    `is_nudge`: something has changed, and every open payment is asked about.
+    `is_nudge`: something has changed, and every open payment is asked about. `is_signed`: the
+    signature covers it, so that the provider itself says that there is something to be asked.
     """
 
     type: str
@@ -117,6 +122,7 @@ class Hearsay:
     object_id: Hint | None
     mode: Mode | None = None
     is_nudge: bool = False
+    is_signed: bool = field(default=False, compare=False)
 
 
 Said = ProviderEvent | Hearsay

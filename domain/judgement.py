@@ -9,7 +9,7 @@ from domain import ledger
 from domain.decide import Change, decide
 from domain.delivery import Hearsay
 from domain.errors import IllegalTransition, Permanent
-from domain.facts import Fact, FactKind
+from domain.facts import Fact, FactKind, FactStatus
 from domain.ledger import Leg, Movement
 from domain.payment import BY_PERSON
 from domain.transitions import State
@@ -120,9 +120,11 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
         message = f"a {said.mode} event on an account that is {heard.mode}"
         return Buried(Burial("mode_mismatch", "ModeMismatch", message))
     if isinstance(said, Hearsay):
-        return _unproven(said)
-    if not said.facts:
-        return Ignored()
+        return _unproven(said, known)
+    return _proven(heard, said, known, owner) if said.facts else Ignored()
+
+
+def _proven(heard: Heard, said: ProviderEvent, known: Known | None, owner: str | None) -> Verdict:
     paid = known.reference if known else said.reference
     if owner not in (None, paid) and _brings_money(said):
         return Buried(_owned(said, owner))
@@ -131,15 +133,19 @@ def judge(heard: Heard, known: Known | None, *, owner: str | None = None) -> Ver
     return _move(heard, said, known)
 
 
-def _unproven(said: Hearsay) -> Verdict:
-    """Leave every payment as it is: the provider is asked, and its answer moves what it moves.
+def _unproven(said: Hearsay, known: Known | None) -> Verdict:
+    """Have the provider asked: its answer moves what it moves.
 
-    Not even that a payment may be under way is taken from what anybody may have written: who
-    guesses references would send them all to a person in the end.
+    A payment of which the provider itself has spoken is under way from then on, named by our own
+    reference. Not even that is taken from what anybody may have written: who guesses references
+    would send them all to a person in the end.
     """
     if said.reference is None and said.object_id is None and not said.is_nudge:
         return Buried(Burial("unknown_reference", "UnknownReference", "the event names no payment"))
-    return Unchanged()
+    if not said.is_signed or known is None or known.position.state != State.PENDING:
+        return Unchanged()
+    fact = Fact(FactKind.INITIALIZED, known.reference, FactStatus.KNOWN)
+    return Changed(decide(known.asked, known.position, known.facts, (fact,), version=known.version))
 
 
 def _move(heard: Heard, said: ProviderEvent, known: Known) -> Verdict:

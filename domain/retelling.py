@@ -107,7 +107,7 @@ def _variant(told: Told) -> str:
 
 
 _OUTCOMES = {
-    "no_change": "everything that the event says was known",
+    "no_change": "it changes nothing: what it says was known, or is yet to be asked about",
     "ignored": "the event is of a type that has no effect here",
     "retry": "it failed and is tried again",
     "deferred": "it could not be done yet and is tried again",

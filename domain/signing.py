@@ -109,9 +109,7 @@ def unix_seconds(text: bytes) -> int:
     return int(text)
 
 
-def require_fresh(
-    signed_at_s: int, *, received_at_s: int, tolerance_s: int = TOLERANCE_S
-) -> None:
+def require_fresh(signed_at_s: int, *, received_at_s: int, tolerance_s: int = TOLERANCE_S) -> None:
     """Raise SignatureExpired outside the tolerance. Call it only once the signature has matched."""
     age_s = received_at_s - signed_at_s
     if abs(age_s) > tolerance_s:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from domain.commands import INTERNAL
 from domain.ledger import CUSTOMER_PREFIX, SUSPENSE
 
+ORDERED_BY = ":(?:refetch|nudge)-([0-9]{1,18})(?:[.][0-9]+)?$"
+"""How the key of a question ends that an event has ordered: the id is the event's."""
+
 _PAYMENT = """
     payment AS MATERIALIZED (
         SELECT id, reference, provider, account, provider_reference, amount_minor, currency,
@@ -17,7 +20,7 @@ _PAYMENT = """
     )"""
 
 _KNOWN = f"""
-    known AS MATERIALIZED (
+    heard AS MATERIALIZED (
         SELECT e.id FROM payment p JOIN inbound_events e ON e.reference = p.reference
         WHERE e.source = '{INTERNAL}' OR (e.source = p.provider AND e.account = p.account)
         UNION
@@ -35,8 +38,16 @@ _KNOWN = f"""
         JOIN dead_letters d ON d.provider_reference = p.provider_reference
         WHERE d.status = 'open' AND d.source = p.provider AND d.account = p.account
         ORDER BY 1 DESC LIMIT %(limit)s
+    ), known AS MATERIALIZED (
+        SELECT id FROM heard
+        UNION
+        SELECT substring(e.event_key FROM '{ORDERED_BY}')::bigint
+        FROM heard JOIN inbound_events e USING (id)
+        WHERE e.source = '{INTERNAL}' AND e.event_key ~ '{ORDERED_BY}'
+        ORDER BY 1 DESC LIMIT %(limit)s
     )"""
-"""Events that name the payment, that told facts of it, that moved it or that it was called for."""
+"""Events that name the payment, that told facts of it, that moved it or that it was called for; and
+those that had the provider asked about it."""
 
 _MOVEMENTS = f"""
     moved AS MATERIALIZED (
@@ -106,7 +117,10 @@ _PARTS = f"""
                    'http_status', c.http_status, 'error_class', c.error_class,
                    'message', c.message, 'elapsed_ms',
                    (extract(epoch FROM c.ended_at - c.started_at) * 1000)::bigint)
-        FROM payment p JOIN provider_calls c ON c.payment_id = p.id
+        FROM (SELECT c.id FROM payment p JOIN provider_calls c ON c.payment_id = p.id
+              UNION
+              SELECT c.id FROM known JOIN provider_calls c ON c.event_id = known.id) made
+        JOIN provider_calls c USING (id)
         ORDER BY c.id DESC LIMIT %(limit)s) AS calls
     UNION ALL
     SELECT * FROM (

@@ -66,7 +66,7 @@ class Group:
 
     def __post_init__(self) -> None:
         """Count what it holds in memory."""
-        self.size_bytes = len(self.entries[0].body)
+        self.size_bytes = sum(len(entry.body) for entry in self.entries)
 
     def settle(self) -> None:
         """Answer, if every entry is settled and nobody has given up waiting."""
@@ -106,20 +106,21 @@ class Arrival(NamedTuple):
 
 def entries(arrival: Arrival, events: tuple[KeyedEvent, ...]) -> tuple[Entry, ...]:
     """Return one entry an event."""
-    sha256 = hashlib.sha256(arrival.body).digest()
-    return tuple(
-        Entry(
-            source=arrival.source,
-            account=arrival.account,
-            key=event.key,
-            reference=event.reference,
-            mode=arrival.mode,
-            body=arrival.body,
-            sha256=sha256,
-            headers=arrival.headers,
-            key_id=arrival.key_id,
-            request_id=arrival.request_id,
-            traceparent=arrival.traceparent,
-        )
-        for event in events
+    return tuple(_entry(arrival, event) for event in events)
+
+
+def _entry(arrival: Arrival, event: KeyedEvent) -> Entry:
+    body = arrival.body if event.body is None else event.body
+    return Entry(
+        source=arrival.source,
+        account=arrival.account,
+        key=event.key,
+        reference=event.reference,
+        mode=arrival.mode,
+        body=body,
+        sha256=hashlib.sha256(body).digest(),
+        headers=arrival.headers,
+        key_id=arrival.key_id,
+        request_id=arrival.request_id,
+        traceparent=arrival.traceparent,
     )

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 TRUE = b"\x01"
 
+VARIANTS_MAX = 20
+"""Other bodies that are kept of one event. Where not all of a body is signed, whoever has seen one
+delivery can make any number of them; a provider's own retries make a few."""
+
 FIRST_RING_GRACE_S = 3
 """Seconds after which the relay rings for an event whose own ring was not enough."""
 
@@ -72,13 +76,16 @@ LEFT JOIN inbound_work AS work ON work.event_id = first.event_id
 
 KEEP_VARIANTS = Statement(
     b"keep_variants",
-    """
+    f"""
 INSERT INTO inbound_variants (event_id, body_sha256, body)
-SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
+SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS other (event_id, body_sha256, body)
+WHERE (SELECT count(*) FROM inbound_variants AS kept WHERE kept.event_id = other.event_id)
+      < {VARIANTS_MAX}
 ON CONFLICT DO NOTHING
 """,
 )
-"""Keep other bytes of an event that claim the same about money."""
+"""Keep other bytes of an event that claim the same about money, but for what is beyond
+`VARIANTS_MAX`; those of one statement are not counted for each other."""
 
 KEEP_REFUSED = """
 INSERT INTO refused_requests (source, account, address, code, diagnosis, request_id, body_bytes)

@@ -160,7 +160,7 @@ def apply_in(
     heard = read(tx, work)
     known = judge_heard(tx, outcome, work, heard)
     settling.settle_heard(tx, outcome, work, known.values())
-    refetching.order(tx, work, heard)
+    refetching.order(tx, work, heard, buried={each.event_id for each in outcome.letters})
     outcome.write(tx)
     return outcome
 

@@ -104,6 +104,9 @@ def _values(environment: Environment, look_up: LookUp, stem: str) -> dict[str, S
 
 def _mode(environment: Environment, look_up: LookUp, stem: str, key: str) -> Mode | None:
     told, said = look_up.mode_of(key), environment.get(f"{stem}_MODE")
+    if said is None and told is None and look_up.test_url:
+        # Nothing else would tell play money from money, should the address be that of the sandbox.
+        raise _refused(f"{stem}_MODE", "live or test is expected, for the key does not say")
     if said is None:
         return told
     if said not in set(Mode):

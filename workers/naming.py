@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.delivery import Hearsay, ProviderEvent
+from domain.facts import FactKind
 from domain.providers.event_keys import reference_hint
 from workers.store import references
 from workers.store.references import Named
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Owners = dict[Named, str]
 """Our reference of the payment that a provider's name belongs to."""
+
+_GIVEN_BACK = frozenset({FactKind.REFUND, FactKind.REFUND_TOTAL, FactKind.DISPUTE})
 
 
 def named(heard: Heard) -> Named | None:
@@ -43,10 +46,11 @@ def resolve(heard: Sequence[Heard], owned: Owners) -> dict[int, str]:
     """Return our reference for each event that names its payment, by event id.
 
     Some events (a refund at Stripe) know only the provider's own name of the payment; an earlier
-    event, or one of this very batch, has told whose name that is.
+    event, or one of this very batch, has told whose name that is. What is given back may bear a
+    reference of its own (a refund at Adyen): there the name counts first.
     """
     told: Owners = {}
-    for event in heard:
+    for event in sorted(heard, key=_is_given_back):
         name = named(event)
         reference = event.said.reference if isinstance(event.said, ProviderEvent) else None
         if name is not None and reference is not None:
@@ -55,8 +59,19 @@ def resolve(heard: Sequence[Heard], owned: Owners) -> dict[int, str]:
     return {
         event.event_id: reference
         for event in heard
-        if (reference := _reference(event) or _by_name(event, told)) is not None
+        if (reference := _told_of(event, told)) is not None
     }
+
+
+def _told_of(event: Heard, told: Owners) -> str | None:
+    by_name, reference = _by_name(event, told), _reference(event)
+    return by_name or reference if _is_given_back(event) else reference or by_name
+
+
+def _is_given_back(event: Heard) -> bool:
+    """Say whether the event is about nothing but money that goes back."""
+    facts = event.said.facts if isinstance(event.said, ProviderEvent) else ()
+    return bool(facts) and all(fact.kind in _GIVEN_BACK for fact in facts)
 
 
 def _by_name(event: Heard, told: Owners) -> str | None:

@@ -7,31 +7,38 @@ takes the place of the event, and only when nobody can be asked does the event b
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.commands import Command, CommandKind, object_reference
 from domain.delivery import Hearsay
 from domain.errors import RefetchRequired
 from domain.fingerprint import fingerprint
+from domain.judgement import Burial
+from domain.transitions import State
 from workers import commands, naming
 from workers.store import dead_letters, payments, verifications
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from domain.judgement import Burial, Heard
+    from domain.errors import NothingFound
+    from domain.judgement import Heard, Known
     from workers.database import Transaction
     from workers.store.inbox import Work
 
-REFETCH = "refetch-"
+REFETCH, NUDGE = "refetch-", "nudge-"
 """What a look-up's number begins with that was ordered by an event; its id follows.
 
 Where the event was given another try, a dot and the try's number follow: it is asked anew.
+A `NUDGE` was given by an event about no payment in particular.
 """
 
-
 NUDGED_MAX = 100
-"""Payments asked about for one event that names none; the schedule asks about all others."""
+"""Open payments asked about for one event that names none, those under way first. The schedule asks
+about all others that are under way."""
+
+_NUMBER = re.compile(rf"(?:{REFETCH}|{NUDGE})([0-9]+)(?:\.[0-9]+)?")
 
 
 class _About(NamedTuple):
@@ -43,26 +50,34 @@ class _About(NamedTuple):
     object_id: str | None = None
 
 
-def order(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> None:
-    """Have the provider asked about every event that says too little to be a fact."""
-    wanted = {e.event_id for e in heard if isinstance(e.said, (RefetchRequired, Hearsay))}
-    if not wanted:
+def order(
+    tx: Transaction, work: Sequence[Work], heard: Sequence[Heard], *, buried: Collection[int]
+) -> None:
+    """Have the provider asked about every event that says too little to be a fact.
+
+    Not about what proves nothing and is `buried`: it is of the other world, or about nothing.
+    """
+    claimed = [e for e in heard if isinstance(e.said, Hearsay) and e.event_id not in buried]
+    if not claimed and not any(isinstance(e.said, RefetchRequired) for e in heard):
         return
-    about = _meant(tx, work, heard) | _claimed(tx, heard)
-    nudges = {e.event_id for e in heard if isinstance(e.said, Hearsay) and e.said.is_nudge}
+    about = _meant(tx, work, heard) | _claimed(tx, claimed)
+    nudges = {e.event_id for e in claimed if isinstance(e.said, Hearsay) and e.said.is_nudge}
     for item in work:
-        wanted_of = [about[item.event_id]] if item.event_id in about else []
-        if not wanted_of and item.event_id in nudges:
-            wanted_of = _all_open(tx, item)
-        commands.enqueue(
-            tx, [_command(item, each) for each in wanted_of], request_id=item.request_id
-        )
+        if item.event_id in about:
+            ordered = [_command(item, about[item.event_id], REFETCH)]
+        elif item.event_id in nudges:
+            ordered = _about_all_open(tx, item)
+        else:
+            continue
+        commands.enqueue(tx, ordered, request_id=item.request_id)
 
 
-def _all_open(tx: Transaction, item: Work) -> list[_About]:
-    """Return every payment of the account that is under way, the newest `NUDGED_MAX`."""
-    open_ = verifications.under_way(tx, item.source, item.account, limit=NUDGED_MAX)
-    return [_About(item.source, item.account, reference) for reference in open_]
+def _about_all_open(tx: Transaction, item: Work) -> list[Command]:
+    """Ask about the account's open payments, but for those whose question is yet to be asked."""
+    open_ = verifications.open_payments(tx, item.source, item.account, limit=NUDGED_MAX)
+    waiting = verifications.waiting(tx, open_, number=NUDGE)
+    asked = (each for each in open_ if each not in waiting)
+    return [_command(item, _About(item.source, item.account, each), NUDGE) for each in asked]
 
 
 def _meant(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> dict[int, _About]:
@@ -77,9 +92,8 @@ def _meant(tx: Transaction, work: Sequence[Work], heard: Sequence[Heard]) -> dic
     }
 
 
-def _claimed(tx: Transaction, heard: Sequence[Heard]) -> dict[int, _About]:
+def _claimed(tx: Transaction, hearsay: Sequence[Heard]) -> dict[int, _About]:
     """Return what hearsay is about: a payment where one is named, else the provider's object."""
-    hearsay = [event for event in heard if isinstance(event.said, Hearsay)]
     references = naming.resolve(hearsay, naming.owners(tx, hearsay)) if hearsay else {}
     about = {}
     for event in hearsay:
@@ -92,7 +106,7 @@ def _claimed(tx: Transaction, heard: Sequence[Heard]) -> dict[int, _About]:
     return about
 
 
-def _command(item: Work, about: _About) -> Command:
+def _command(item: Work, about: _About, number: str) -> Command:
     again = f".{item.replay_id}" if item.replay_id is not None else ""
     return Command(
         CommandKind.VERIFY,
@@ -100,16 +114,15 @@ def _command(item: Work, about: _About) -> Command:
         about.account,
         about.reference,
         dead_letters.SYSTEM,
-        number=f"{REFETCH}{item.event_id}{again}",
+        number=f"{number}{item.event_id}{again}",
         object_id=about.object_id,
     )
 
 
 def ordered_by(command: Command) -> int | None:
     """Return the event that ordered this look-up, if one did."""
-    number = command.number.removeprefix(REFETCH)
-    event_id = number.partition(".")[0]
-    return int(event_id) if command.number != number and event_id.isdecimal() else None
+    match = _NUMBER.fullmatch(command.number)
+    return int(match[1]) if match else None
 
 
 def answered(tx: Transaction, command: Command) -> None:
@@ -117,6 +130,19 @@ def answered(tx: Transaction, command: Command) -> None:
     event_id = ordered_by(command)
     if event_id is not None:
         dead_letters.resolve_refetched(tx, event_id)
+
+
+def found_nothing(
+    tx: Transaction, command: Command, known: Known | None, error: NothingFound
+) -> None:
+    """Have a person see an event about a payment of which its provider knows nothing.
+
+    One that is under way is asked about again by the schedule; whom an event names that names none
+    may well not have been heard of.
+    """
+    is_scheduled = known is not None and known.position.state == State.PROCESSING
+    if not is_scheduled and not command.number.startswith(NUDGE):
+        park(tx, command, Burial(RefetchRequired.code, type(error).__name__, str(error)))
 
 
 def park(tx: Transaction, command: Command, burial: Burial) -> None:

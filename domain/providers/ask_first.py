@@ -38,7 +38,8 @@ class AskFirst(OneEventProvider):
         if paths is None:
             return ProviderEvent(type_, reference_hint(self.reference(tree)))
         claimed = Claimed(tree)
-        return Hearsay(type_, claimed.hint(*self.vocabulary.reference), claimed.hint(*paths))
+        reference = claimed.hint(*self.vocabulary.reference)
+        return Hearsay(type_, reference, claimed.hint(*paths), is_signed=True)
 
     def type_of(self, tree: dict[str, Any]) -> str:
         """Return the type of the event. Raises PayloadInvalid."""

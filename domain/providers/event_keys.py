@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BODY_KEY_PREFIX = "body:"
 """Begins the key of a body that has no other; no part may begin so."""
 
+EDIT_KEY_PREFIX = "edit:"
+"""Begins the key of a body that a person wrote in place of another; no part may begin so."""
+
 _INTEGER_BITS_MAX = 64
 _LENGTH = re.compile(r"[1-9][0-9]{0,2}")
 _REFERENCE = re.compile(r"[A-Za-z0-9._=-]{1,100}")
@@ -36,7 +39,8 @@ def keyed(body: bytes, parts: Sequence[object], reference: object) -> KeyedEvent
         return KeyedEvent(_body_key(body), reference_hint(reference))
     texts = [_text(part) for part in parts]
     key = texts[0] if len(texts) == 1 else "".join(f"{len(text)}:{text}" for text in texts)
-    if not all(texts) or len(key) > EVENT_KEY_LENGTH_MAX or key.startswith(BODY_KEY_PREFIX):
+    is_taken = key.startswith((BODY_KEY_PREFIX, EDIT_KEY_PREFIX))
+    if not all(texts) or len(key) > EVENT_KEY_LENGTH_MAX or is_taken:
         return unreadable(body)
     return KeyedEvent(key, reference_hint(reference))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from domain.providers.look_up import Access, Asks
     from domain.providers.paths import Json
 
-_NAME = re.compile(r"[0-9]{1,20}")
+_NAME = re.compile(r"[1-9][0-9]{0,19}")
 _NOT_FOUND = "no transaction was found for this"
 _NOT_GOOD = 400
 _PAID = "successful"

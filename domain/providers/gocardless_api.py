@@ -99,7 +99,8 @@ class GoCardlessApi(LookUp):
     ) -> Generator[ApiRequest, ApiAnswer, list[Fact]]:
         """Return what is told of a payment that is over.
 
-        What failed after it was confirmed had been money, and is gone as by a dispute.
+        What failed after it was confirmed had been money, and is gone as by a dispute. Taken anew
+        it is as if that was won: where the loss was told before, a person puts it right.
         """
         money = tell.minor(payment, "amount", "currency")
         query = (("payment", name), ("limit", str(LISTED_MAX)))
@@ -115,6 +116,8 @@ class GoCardlessApi(LookUp):
         if status == "charged_back" or dispute is not None:
             settled = _DISPUTES.get(dispute or "", FactStatus.OPENED)
             told.append(tell.dispute(name, settled, money, name))
+        elif _came_back(actions):
+            told.append(tell.dispute(name, FactStatus.WON, money, name))
         refunds = tree_of((yield get("refunds", query=query, answer_bytes_max=PAGE_BYTES_MAX)))
         return [*told, *_refunds(refunds, name)]
 
@@ -124,6 +127,13 @@ def _actions(history: Tree, name: str) -> Iterator[str]:
     for each in _all(history, "events"):
         if dig(each, "resource_type") == "payments" and dig(each, "links.payment") == name:
             yield tell.word(each, "action")
+
+
+def _came_back(actions: list[str]) -> bool:
+    """Say whether a payment that is confirmed had failed after it was confirmed before."""
+    if "failed" not in actions:
+        return False
+    return bool(_PAID & set(actions[actions.index("failed") :]))
 
 
 def _refunds(tree: Tree, name: str) -> Iterator[Fact]:

@@ -69,7 +69,7 @@ class InterswitchApi(LookUp):
             raise unknown(asking)
         if dig(tree, "MerchantReference") != asking.reference:
             raise PayloadInvalid("answered about another reference")
-        name = _name(tree)
+        name = _name(tree, is_paid=code == _PAID)
         return Told(
             facts=(_fact(tree, name, code),),
             provider_reference=name,
@@ -80,10 +80,13 @@ class InterswitchApi(LookUp):
         )
 
 
-def _name(tree: Tree) -> str:
-    """Return Interswitch's reference of the payment, or ours where there is none yet."""
-    field = "PaymentReference" if dig(tree, "PaymentReference") else "MerchantReference"
-    return tell.name(tree, field)
+def _name(tree: Tree, *, is_paid: bool) -> str:
+    """Return Interswitch's reference of the payment, or ours where there is none yet.
+
+    Money has but one name: what is paid under ours today would be paid once more under theirs.
+    """
+    has_theirs = is_paid or dig(tree, "PaymentReference")
+    return tell.name(tree, "PaymentReference" if has_theirs else "MerchantReference")
 
 
 def _fact(tree: Tree, name: str, code: str) -> Fact:

@@ -59,7 +59,10 @@ class KlarnaApi(LookUp):
         return (("Authorization", f"Basic {access.key}"),)
 
     def ask(self, asking: Asking, access: Access) -> Asks:
-        """Ask for the transaction; of a request nothing but that it is known."""
+        """Ask for the transaction; of a request nothing but that it is known.
+
+        A request's name is not kept: asked by it, Klarna would never tell of the money.
+        """
         name = named(asking, _NAME)
         if name is None:
             raise nameless()
@@ -74,7 +77,7 @@ class KlarnaApi(LookUp):
         is_paid = state == _PAID and not is_request
         return Told(
             facts=() if is_request else tuple(_facts(tree, name, is_paid=is_paid)),
-            provider_reference=name,
+            provider_reference=None if is_request else name,
             mode=access.mode,
             is_final=is_paid,
             status=state,

@@ -105,7 +105,8 @@ class LemonSqueezy(BodyHmac):
             return self.vocabulary.translate(_named_apart(tree))
         claimed = Claimed(tree)
         about = claimed.hint("data.attributes.order_id")
-        return Hearsay(event, claimed.hint(*self.vocabulary.reference), about)
+        reference = claimed.hint(*self.vocabulary.reference)
+        return Hearsay(event, reference, about, is_signed=True)
 
 
 def _is_open(event: str, tree: dict[str, Any]) -> bool:

@@ -6,14 +6,15 @@ What `translate`, `reference` and `element_key_parts` are given is one element o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from domain.delivery import Verified
 from domain.errors import AmountInvalid, CurrencyUnknown, PayloadInvalid
-from domain.providers.event_keys import keyed, told_key, unreadable
+from domain.providers.event_keys import EDIT_KEY_PREFIX, keyed, told_key, unreadable
 from domain.providers.one_event import OneEventProvider
-from domain.providers.paths import dig
+from domain.providers.raw_member import raw_elements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,19 +31,22 @@ BODIES_REMEMBERED = 2
 
 
 class ManyEventsProvider(OneEventProvider):
-    """Sets `batch`: the path of the list.
+    """Sets `batch`: the member of the body that is the list.
 
     All elements are events or none is: a body with one that cannot be named, with more than
     `EVENTS_PER_BODY_MAX` or with none at all is kept as one unreadable event. Two elements of one
     key are one event, if they are equal; if not, none can be told from the other and both are
     refused when they are parsed.
+
+    The first event is kept with the whole body, each other one with a list of its own elements:
+    the whole body with each would be as many events again as there are.
     """
 
     batch: str
 
     def elements(self, tree: Tree) -> Sequence[Tree]:
         """Return the events of a body, one or more. Raises PayloadInvalid."""
-        found = dig(tree, self.batch)
+        found = tree.get(self.batch)
         if not isinstance(found, list) or not 0 < len(found) <= EVENTS_PER_BODY_MAX:
             msg = f"{self.batch} is not a list of 1 to {EVENTS_PER_BODY_MAX} events"
             raise PayloadInvalid(msg)
@@ -62,8 +66,17 @@ class ManyEventsProvider(OneEventProvider):
         return Verified(key_id, self._all_keyed(delivery.body))
 
     def parse(self, body: bytes, event_key: str) -> Said:
-        """Read the body strictly and translate the one element that has the key."""
-        told = _by_key(self, body).get(told_key(event_key, body), [])
+        """Read the body strictly and translate the one element that has the key.
+
+        A body that a person wrote has one event, whatever its key is.
+        """
+        by_key = _by_key(self, body)
+        told = by_key.get(told_key(event_key, body), [])
+        if event_key.startswith(EDIT_KEY_PREFIX):
+            if len(by_key) != 1:
+                msg = f"{len(by_key)} events are in an edited body, which has one: leave only it"
+                raise PayloadInvalid(msg)
+            (told,) = by_key.values()
         if not told or any(each != told[0] for each in told):
             msg = f"{len(told)} events of the body have the key"
             raise PayloadInvalid(msg)
@@ -75,12 +88,23 @@ class ManyEventsProvider(OneEventProvider):
     def _all_keyed(self, body: bytes) -> tuple[KeyedEvent, ...]:
         try:
             elements = self.elements(self.glance(body))
+            events = [self._element_keyed(body, each) for each in elements]
+            if all(event.readable for event in events):
+                return self._apart(body, events)
         except PayloadInvalid:
-            return (unreadable(body),)
-        events = [self._element_keyed(body, each) for each in elements]
-        if not all(event.readable for event in events):
-            return (unreadable(body),)
-        return tuple({event.key: event for event in events}.values())
+            pass
+        return (unreadable(body),)
+
+    def _apart(self, body: bytes, events: Sequence[KeyedEvent]) -> tuple[KeyedEvent, ...]:
+        """Return each event once, with what is kept of the body. Raises PayloadInvalid."""
+        first, *others = {event.key: event for event in events}.values()
+        if not others:
+            return (first,)
+        raw: dict[str, list[bytes]] = {}
+        for event, element in zip(events, raw_elements(body, self.batch), strict=True):
+            raw.setdefault(event.key, []).append(element)
+        form = b'{"%b":[%%b]}' % self.batch.encode()
+        return (first, *(replace(each, body=form % b",".join(raw[each.key])) for each in others))
 
     def strictly_keyed(self, body: bytes) -> list[tuple[KeyedEvent, Tree]]:
         """Return the events of a body that is strictly read. Raises PayloadInvalid."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from domain.facts import Fact
     from domain.providers.look_up import Access, Asks, Tree
 
-_NAME = re.compile(r"[0-9]{1,20}")
+_NAME = re.compile(r"[1-9][0-9]{0,19}")
 _PAID = frozenset({"approved", "refunded", "charged_back", "in_mediation"})
 _ENDED = frozenset({"rejected", "cancelled"})
 _REFUNDS: Mapping[str, FactStatus] = MappingProxyType(

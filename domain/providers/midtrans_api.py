@@ -52,8 +52,8 @@ class MidtransApi(LookUp):
         return basic(access.key)
 
     def mode_of(self, key: str) -> Mode | None:
-        """Return the world of a server key: only the sandbox's say theirs."""
-        return Mode.TEST if key.startswith("SB-") else Mode.LIVE
+        """Return the world of a server key: only the sandbox's say theirs, and not all of them."""
+        return Mode.TEST if key.startswith("SB-") else None
 
     def accept(self, answer: ApiAnswer) -> ApiAnswer:
         """Take a refusal with a status of success for the refusal it is."""

@@ -98,7 +98,8 @@ class MollieNextgen(BodyHmac):
         if not (event.startswith(_ASKED) or (event == _PAID_LINK and not _is_whole(tree))):
             return self.vocabulary.translate(tree)
         claimed = Claimed(tree)
-        return Hearsay(event, claimed.hint(*self.vocabulary.reference), claimed.hint("entityId"))
+        reference = claimed.hint(*self.vocabulary.reference)
+        return Hearsay(event, reference, claimed.hint("entityId"), is_signed=True)
 
 
 def _is_whole(tree: dict[str, Any]) -> bool:

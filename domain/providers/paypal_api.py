@@ -76,10 +76,7 @@ class PayPalApi(LookUp):
         at = yield from self._find(name, asking)
         order = at.order
         if at.capture is not None:
-            order_id = dig(at.capture, "supplementary_data.related_ids.order_id")
-            if order_id is not None:
-                answer = yield get("v2", "checkout", "orders", str(order_id))
-                order = tree_of(answer) if is_success(answer) else None
+            order = yield from self._order_of(at.capture)
         facts = (
             facts_of_order(order)
             if order is not None
@@ -119,6 +116,20 @@ class PayPalApi(LookUp):
         order = found((yield get("v2", "checkout", "orders", name)), asking)
         require_same(order.get("id"), name)
         return _Found(None, order)
+
+    @staticmethod
+    def _order_of(capture: Tree) -> Generator[ApiRequest, ApiAnswer, Tree | None]:
+        """Return the order that a capture is of, None where it is of none that is there."""
+        related = "supplementary_data.related_ids.order_id"
+        if dig(capture, related) is None:
+            return None
+        order_id = tell.name(capture, related)
+        answer = yield get("v2", "checkout", "orders", order_id)
+        if not is_success(answer):
+            return None
+        order = tree_of(answer)
+        require_same(order.get("id"), order_id)
+        return order
 
     @staticmethod
     def _capture(capture_id: str, asking: Asking) -> Generator[ApiRequest, ApiAnswer, Tree]:

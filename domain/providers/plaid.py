@@ -142,6 +142,7 @@ class Plaid(OneEventProvider):
             claimed.hint("payment_id", "transfer_id"),
             mode,
             is_nudge=type_ in _NUDGES,
+            is_signed=True,
         )
 
     def _environment(self) -> str:

@@ -1,7 +1,7 @@
 """Raw members: one member of a JSON object, in the bytes it was sent as.
 
-For providers that sign a part of a body. Written anew it would have other bytes: 1250.00 would
-become 1250.
+For providers that sign a part of a body, or send several events in one. Written anew it would have
+other bytes: 1250.00 would become 1250.
 """
 
 from __future__ import annotations
@@ -34,6 +34,36 @@ def raw_member(body: bytes, name: str) -> bytes:
         raise PayloadInvalid(msg)
     start, end = spans[0]
     return text[start:end].encode()
+
+
+def raw_elements(body: bytes, name: str) -> list[bytes]:
+    """Return the bytes of each element of the list that the object's member of that name is.
+
+    Raises PayloadInvalid as `raw_member` does, and when the member is no list.
+    """
+    text = raw_member(body, name).decode()
+    try:
+        spans = list(_elements(text))
+    except (ValueError, RecursionError):
+        msg = f"{name} is not a list"
+        raise PayloadInvalid(msg) from None
+    return [text[start:end].encode() for start, end in spans]
+
+
+def _elements(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each element of a list begins and ends. Raises ValueError."""
+    start = _after(text, 0, "[")
+    if text.startswith("]", start):
+        return
+    sign = ","
+    while sign == ",":
+        _, end = _DECODER.raw_decode(text, start)
+        yield start, end
+        position = _past_blanks(text, end)
+        sign = text[position : position + 1]
+        start = _past_blanks(text, position + 1)
+    if sign != "]":
+        raise ValueError(sign)
 
 
 def _members(text: str) -> Iterator[tuple[str, int, int]]:

@@ -106,8 +106,16 @@ def _session_failed(about: Json, at_s: int | None) -> tuple[Fact, ...]:
 
 
 def _charge_refunded(about: Json, at_s: int | None) -> tuple[Fact, ...]:
-    """Take the refunds one by one where all are there, else the cumulative total."""
+    """Take the refunds one by one where all are there, else the cumulative total.
+
+    Until API version 2025-03-31 an authorization that is let go is told as a refund too, in whole
+    or for the part that was not captured: no money of that was ever ours.
+    """
     charge = read(RefundedCharge, about)
+    if not charge.captured:
+        return ()
+    if charge.is_captured_in_part:
+        raise RefetchRequired("what was given back and what was never captured look alike")
     listed = charge.refunds
     if listed is not None and listed.data and not listed.has_more:
         return tuple(_refund_fact(refund, charge.capture_id, at_s) for refund in listed.data)

@@ -109,6 +109,16 @@ class RefundedCharge(Charge):
     amount_refunded: PositiveMinor
     currency: Currency
     refunds: RefundList | None = None
+    captured: bool = True
+    amount: AmountMinor | None = None
+    amount_captured: AmountMinor | None = None
+
+    @property
+    def is_captured_in_part(self) -> bool:
+        """Say whether less was taken than was authorized."""
+        if self.amount is None or self.amount_captured is None:
+            return False
+        return self.amount_captured < self.amount
 
 
 class Dispute(Shape):

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from domain.asking import RefundAsking
     from domain.facts import Fact
     from domain.money import Money
-    from domain.providers.paths import Json
     from domain.providers.api import ApiAnswer
+    from domain.providers.paths import Json
 
 REASON_LENGTH_MAX = 500
 """Characters of a value of Stripe's metadata."""

@@ -58,9 +58,7 @@ class TimedHmac(OneEventProvider):
         return key_id
 
 
-def named_values(
-    header: bytes, separator: bytes, *, header_name: str
-) -> list[tuple[bytes, bytes]]:
+def named_values(header: bytes, separator: bytes, *, header_name: str) -> list[tuple[bytes, bytes]]:
     """Return the pairs of a header that is a list of name=value. Raises SignatureInvalid."""
     pairs = [item.partition(b"=") for item in header.split(separator)]
     if not all(equals for _, equals, _ in pairs):

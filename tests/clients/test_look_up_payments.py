@@ -40,9 +40,6 @@ FINDS = [
 ]
 """Those that can be asked by our reference alone."""
 
-UNSAID = ["fawry-v2"]
-"""Those whose keys, as they are simulated, belong to no world that anybody names."""
-
 
 @pytest.fixture
 def there() -> Iterator[LookUps]:
@@ -71,7 +68,7 @@ def test_a_payment_is_told_with_its_exact_money_and_whose_it_is(
     assert told.provider_reference == sale.object_id
     assert told.is_final
     assert told.is_known
-    assert told.mode is (None if slug in UNSAID else Mode.TEST)
+    assert told.mode is Mode.TEST
     assert (sale.object_id if slug in WITHOUT_REFERENCE else "ORD-1").encode() in told.answer
 
 
@@ -216,3 +213,41 @@ def test_of_several_payments_the_one_that_was_paid_is_told(there: LookUps, asker
     told = asker.told("mercado-pago", by_name(sale, names=()))
 
     assert [fact.object_id for fact in of(told, FactKind.SUCCEEDED)] == [sale.object_id]
+
+
+def test_an_order_of_paypal_that_is_another_than_was_asked_for_proves_nothing(
+    there: LookUps, asker: Asker
+) -> None:
+    sale = there.pay("paypal", "ORD-1", 125_000)
+    sale.more["told_order"] = "O0000000000099999"
+
+    with pytest.raises(AnswerUnclear):
+        asker.told("paypal", by_hint("paypal", sale))
+
+
+def test_money_that_interswitch_has_no_name_for_yet_is_not_counted_under_ours(
+    there: LookUps, asker: Asker
+) -> None:
+    """It would be counted once more as soon as theirs is known."""
+    sale = there.pay("interswitch", "ORD-1", 125_000)
+    sale.more["unnamed"] = "yes"
+    with pytest.raises(AnswerUnclear):
+        asker.told("interswitch", by_hint("interswitch", sale))
+
+    del sale.more["unnamed"]
+    told = asker.told("interswitch", by_hint("interswitch", sale))
+    assert [fact.object_id for fact in of(told, FactKind.SUCCEEDED)] == [sale.object_id]
+
+
+@pytest.mark.parametrize("slug", ["flutterwave-v3", "mercado-pago"])
+def test_a_number_that_is_spelled_otherwise_is_no_name(
+    there: LookUps, asker: Asker, slug: str
+) -> None:
+    """The provider would read the number, and its answer would be unclear for a whole day."""
+    sale = there.pay(slug, "ORD-1", 125_000)
+
+    with pytest.raises(ProviderRefused) as caught:
+        asker.told(slug, by_hint(slug, sale, hint=f"0{sale.object_id}"))
+
+    assert caught.value.provider_code == "hint_unusable"
+    assert there.asked(slug) == []

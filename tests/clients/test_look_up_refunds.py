@@ -159,6 +159,19 @@ def test_a_gocardless_payment_that_fails_after_it_was_confirmed_is_gone(
     ]
 
 
+def test_a_gocardless_payment_that_is_taken_anew_after_it_failed_is_there_again(
+    there: LookUps, asker: Asker
+) -> None:
+    """Where the failure was heard of, lost and won stand against each other, before a person."""
+    sale = there.pay("gocardless", "ORD-1", 125_000)
+    sale.more["retried"] = "yes"
+
+    assert kinds(asker.told("gocardless", by_hint("gocardless", sale))) == [
+        (FactKind.SUCCEEDED, "succeeded", 125_000),
+        (FactKind.DISPUTE, "won", 125_000),
+    ]
+
+
 def test_a_paypal_capture_without_an_order_tells_its_refund_in_full(
     there: LookUps, asker: Asker
 ) -> None:
@@ -254,6 +267,7 @@ def test_a_payment_request_of_klarna_says_nothing_of_money(there: LookUps, asker
     told = asker.told("klarna", by_hint("klarna", sale, hint=hint))
 
     assert (told.facts, told.reference) == ((), "ORD-1")
+    assert told.provider_reference is None
 
 
 def test_a_payment_by_bank_at_plaid_counts_once_it_is_settled(there: LookUps, asker: Asker) -> None:

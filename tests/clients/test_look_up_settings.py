@@ -15,6 +15,7 @@ MOLLIE = "test_0123456789abcdef0123456789"
 PAYPAL = {
     "PAYPAL_API_KEY": "0123456789-secret",
     "PAYPAL_CLIENT_ID": "0123456789-0123456789",
+    "PAYPAL_MODE": "live",
 }
 
 
@@ -35,6 +36,7 @@ def test_an_account_is_asked_where_its_key_says(monkeypatch: pytest.MonkeyPatch)
         GOCARDLESS__ACME_EU_API_KEY="sandbox_0123456789abcdef0123",
         FLUTTERWAVE_V4_API_KEY="0123456789-secret",
         FLUTTERWAVE_V4_CLIENT_ID="0123456789",
+        FLUTTERWAVE_V4_MODE="live",
     )
 
     mollie = settings.look_ups["mollie-classic", "default"]
@@ -47,14 +49,17 @@ def test_an_account_is_asked_where_its_key_says(monkeypatch: pytest.MonkeyPatch)
         "",
     )
     assert (gocardless.mode, gocardless.url) == (Mode.TEST, "https://api-sandbox.gocardless.com")
-    assert (flutterwave.mode, flutterwave.url) == (None, "https://f4bexperience.flutterwave.com")
+    assert (flutterwave.mode, flutterwave.url) == (
+        Mode.LIVE,
+        "https://f4bexperience.flutterwave.com",
+    )
     assert flutterwave.tokens_url == "https://idp.flutterwave.com"
     assert MOLLIE not in repr(settings)
     assert settings.accounts == {}
 
 
 def test_a_mode_says_which_world_where_the_key_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = loaded(monkeypatch, **PAYPAL, PAYPAL_MODE="test")
+    settings = loaded(monkeypatch, **PAYPAL | {"PAYPAL_MODE": "test"})
 
     account = settings.look_ups["paypal", "default"]
     assert (account.mode, account.url) == (Mode.TEST, "https://api-m.sandbox.paypal.com")
@@ -75,7 +80,8 @@ def test_a_mode_says_which_world_where_the_key_does_not(monkeypatch: pytest.Monk
         ("MOLLIE_CLASSIC__acme_API_KEY", {"MOLLIE_CLASSIC__acme_API_KEY": MOLLIE}),
         ("MOLLIE_CLASSIC_MODE", {"MOLLIE_CLASSIC_API_KEY": MOLLIE, "MOLLIE_CLASSIC_MODE": "live"}),
         ("MOLLIE_CLASSIC_MODE", {"MOLLIE_CLASSIC_API_KEY": MOLLIE, "MOLLIE_CLASSIC_MODE": "prod"}),
-        ("PAYPAL_CLIENT_ID", {"PAYPAL_API_KEY": PAYPAL["PAYPAL_API_KEY"]}),
+        ("PAYPAL_MODE", {"PAYPAL_API_KEY": PAYPAL["PAYPAL_API_KEY"]}),
+        ("PAYPAL_CLIENT_ID", {name: PAYPAL[name] for name in ("PAYPAL_API_KEY", "PAYPAL_MODE")}),
         ("PAYPAL_CLIENT_ID", PAYPAL | {"PAYPAL_CLIENT_ID": "no client"}),
         ("PAYPAL_API_URL", PAYPAL | {"PAYPAL_API_URL": "http://api-m.paypal.com"}),
         ("PAYPAL_API_URL", PAYPAL | {"PAYPAL_API_URL": "https://u:password@api-m.paypal.com"}),

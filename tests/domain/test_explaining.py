@@ -82,6 +82,16 @@ def test_every_dead_letter_has_advice_with_a_command(reason: str) -> None:
     assert "dead letter 7" in verdict.why
 
 
+@pytest.mark.parametrize("error_class", ["NoClient", "NothingFound", "ProviderForbids"])
+def test_what_could_not_be_asked_is_asked_anew_by_a_replay(error_class: str) -> None:
+    """A question of our own would not name the object that the event has named."""
+    letter = Letter(7, "refetch_required", "it broke", "mollie-classic", error_class=error_class)
+
+    first, *_ = for_letter(letter, known(), can_be_asked=True)
+
+    assert first.command == "payratchet dead-letters replay 7 --reason WHY"
+
+
 @given(st.lists(st.sampled_from(ALL_FACTS), max_size=10), st.booleans())
 @settings(max_examples=300, deadline=None)
 def test_every_correction_that_is_advised_can_be_made(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ingress.statements import VARIANTS_MAX
 from tests.ingress.serving import charge
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def test_other_bytes_that_claim_the_same_are_kept_beside_the_first(door: Door) -
         (int(first["event_id"]), charge(note="pending 0"))
     ]
     assert door.count("inbound_events") == 1
+
+
+def test_no_number_of_other_bytes_takes_more_than_so_much_room(door: Door) -> None:
+    first = door.post(charge()).json
+    answers = [door.post(charge(note=f"{n}")).json for n in range(VARIANTS_MAX + 5)]
+
+    assert answers == [{"status": "duplicate", "event_id": first["event_id"]}] * len(answers)
+    assert (door.count("inbound_events"), door.count("inbound_variants")) == (1, VARIANTS_MAX)
 
 
 def test_other_bytes_that_claim_other_money_are_an_event_of_their_own(door: Door) -> None:

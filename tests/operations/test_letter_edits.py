@@ -220,7 +220,7 @@ def test_an_edit_of_a_killer_is_held_against_what_its_payment_was_asked_for(
 
 
 def test_a_reader_apart_has_only_so_much_time() -> None:
-    given = Given("standard-webhooks", "default", capture("p1"), capture("p2"), "edit:1:x")
+    given = Given("standard-webhooks", "default", capture("p1"), capture("p2"), "p1", "edit:1:x")
 
     with pytest.raises(EditRefused, match="did not end within"):
         read_apart(given, within_s=0.001)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from domain import calls
 from domain.calls import CANCELLABLE
 from domain.facts import FactKind
+from domain.providers.look_ups import LOOK_UPS
 from domain.tries import Asked
 from workers import history
 from workers.calling.kind import Kind
@@ -37,6 +38,7 @@ class Cancelling(Kind):
             can_ask=case.client is not None,
             can_cancel=case.client is not None and case.client.can_cancel,
             found=found,
+            is_begun_elsewhere=case.command.provider in LOOK_UPS,
         )
 
     def act(self, client: ProviderClient, case: Case) -> Told:

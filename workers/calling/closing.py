@@ -9,6 +9,7 @@ from domain.calls import Move
 from domain.commands import CommandKind
 from domain.errors import NothingFound, ProviderForbids, ProviderRefused
 from domain.tries import Asked
+from workers import refetching
 from workers.calling import answers, ending
 from workers.calling.case import look
 from workers.calling.kinds import APPLIED, KINDS, LATE, NO_CHANGE, REFUSED
@@ -78,7 +79,10 @@ def _failed(
 
     A question that found nothing is answered as well as it can be: the schedule asks again.
     """
+    if _shows_nothing(error) and _is_cancelled_here(case):
+        return Closed(None, Told(is_known=False))
     if isinstance(error, NothingFound) and case.command.kind is CommandKind.VERIFY:
+        refetching.found_nothing(tx, case.command, case.known, error)
         outcome.end(case.work)
         outcome.write(tx)
         return Closed(NO_CHANGE)
@@ -93,3 +97,15 @@ def _failed(
     outcome.end(case.work)
     outcome.write(tx)
     return Closed(ending.DEAD if outcome.letters else REFUSED)
+
+
+def _shows_nothing(error: Exception) -> bool:
+    """Say whether the provider shows nothing of the payment, or has no way of being asked."""
+    is_unsent = isinstance(error, ProviderRefused) and error.http_status == 0
+    return is_unsent or isinstance(error, NothingFound)
+
+
+def _is_cancelled_here(case: Case) -> bool:
+    """Say whether a payment is to be ended that its provider would not end whatever it knows."""
+    is_cancel = case.command.kind is CommandKind.CANCEL
+    return is_cancel and case.client is not None and not case.client.can_cancel

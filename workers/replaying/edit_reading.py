@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """A body as it came and as a person has it; `event_key` is what the second is kept under."""
+    """A body as it came and as a person has it, and what each of the two is kept under."""
 
     source: str
     account: str
     before: bytes
     after: bytes
-    event_key: str
+    key_before: str
+    key_after: str
 
 
 class Read(NamedTuple):
@@ -58,21 +59,21 @@ def read(given: Given) -> Read:
     if provider is None:
         raise EditRefused(f"no adapter is called {given.source}")
     try:
-        after = provider.parse(given.after, given.event_key)
+        after = provider.parse(given.after, given.key_after)
     except Permanent as refusal:
         raise EditRefused(f"it could not be applied as edited: {refusal}") from refusal
     if not isinstance(after, ProviderEvent):
         raise EditRefused(
             "what this provider sends proves nothing, whoever writes it: have the provider asked"
         )
-    before = _as_it_came(provider, given.before)
+    before = _as_it_came(provider, given)
     left = {stem for said in before for stem in _stems(given, said)} - set(_stems(given, after))
     return Read(after.reference, diff, _claims_minor([*before, after]), sorted(left))
 
 
-def _as_it_came(provider: Provider, body: bytes) -> list[ProviderEvent]:
+def _as_it_came(provider: Provider, given: Given) -> list[ProviderEvent]:
     try:
-        said = provider.parse(body, "")
+        said = provider.parse(given.before, given.key_before)
     except Permanent:
         return []
     return [said] if isinstance(said, ProviderEvent) else []

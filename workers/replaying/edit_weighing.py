@@ -10,6 +10,7 @@ from domain.commands import INTERNAL
 from domain.editing import EditRefused
 from domain.errors import PayratchetError
 from domain.ledger import SUSPENSE
+from domain.providers.event_keys import EDIT_KEY_PREFIX
 from domain.wakeup import Lane
 from workers.replaying import apart, edit_reading, weighing
 from workers.replaying.edit_reading import Given
@@ -96,7 +97,7 @@ def check(tx: Transaction, given: Edit) -> Checked:
     if given.body == parent.body:
         raise EditRefused("nothing is changed: replay it instead")
     key = _key(parent, given.body)
-    question = Given(parent.source, parent.account, parent.body, given.body, key)
+    question = Given(parent.source, parent.account, parent.body, given.body, parent.event_key, key)
     read = apart.read_apart(question) if parent.kills else edit_reading.read(question)
     return Checked(given, parent, read)
 
@@ -108,7 +109,7 @@ def require_open(parent: Parent) -> None:
 
 
 def _key(parent: Parent, body: bytes) -> str:
-    return f"edit:{parent.event_id}:{hashlib.sha256(body).hexdigest()}"
+    return f"{EDIT_KEY_PREFIX}{parent.event_id}:{hashlib.sha256(body).hexdigest()}"
 
 
 def would(tx: Transaction, checked: Checked) -> Would:

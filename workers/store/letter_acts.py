@@ -102,11 +102,12 @@ class Parent(NamedTuple):
     received_at: datetime
     status: str
     kills: bool
+    event_key: str
 
 
 _PARENT = """
     SELECT d.id, e.id, e.source, e.account, e.mode, e.body, e.received_at, d.status,
-           d.reason = 'crash_loop'
+           d.reason = 'crash_loop', e.event_key
     FROM dead_letters d
     JOIN inbound_events e ON e.id = d.event_id AND e.received_at = d.received_at
     WHERE d.id = %s

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.arrays import Int2s, Int8s, Times
+from domain.commands import INTERNAL, CommandKind
+from domain.wakeup import Lane
 from workers.columns import pack
 
 if TYPE_CHECKING:
@@ -37,16 +39,60 @@ def begin_anew(tx: Transaction, payment_id: int) -> None:
     tx.execute(_BEGIN_ANEW, (payment_id,))
 
 
-_UNDER_WAY = """
-    SELECT p.reference FROM verifications v JOIN payment_logs p ON p.id = v.payment_id
-    WHERE p.provider = %s AND p.account = %s
-    ORDER BY v.since DESC, p.id DESC LIMIT %s
+OPEN_LOOKED_AT_MAX = 10_000
+"""Of so many payments, the newest of all, those are found that may be paid and are not yet."""
+
+_OPEN = """
+    SELECT reference FROM (
+        SELECT p.id, p.reference, true AS is_under_way
+        FROM verifications v JOIN payment_logs p ON p.id = v.payment_id
+        WHERE p.provider = %(provider)s AND p.account = %(account)s
+        UNION ALL
+        SELECT id, reference, false FROM (
+            SELECT id, reference, provider, account, state FROM payment_logs
+            ORDER BY id DESC LIMIT %(looked_at)s) newest
+        WHERE provider = %(provider)s AND account = %(account)s AND state = 'pending'
+    ) open_
+    GROUP BY id, reference
+    ORDER BY bool_or(is_under_way) DESC, id DESC LIMIT %(limit)s
 """
 
 
-def under_way(tx: Transaction, provider: str, account: str, *, limit: int) -> list[str]:
-    """Return the references of the account's payments that are asked about, newest first."""
-    return [row[0] for row in tx.execute(_UNDER_WAY, (provider, account, limit)).fetchall()]
+def open_payments(tx: Transaction, provider: str, account: str, *, limit: int) -> list[str]:
+    """Return the references of the account's payments that may yet be paid.
+
+    First those that are asked about, then those of which nothing was heard, both newest first.
+    """
+    values = {
+        "provider": provider,
+        "account": account,
+        "looked_at": OPEN_LOOKED_AT_MAX,
+        "limit": limit,
+    }
+    return [row[0] for row in tx.execute(_OPEN, values).fetchall()]
+
+
+_WAITING = f"""
+    SELECT u.reference FROM unnest(%(references)s::text[]) AS u(reference)
+    WHERE EXISTS (
+        SELECT 1 FROM inbound_events e
+        JOIN inbound_work w ON w.event_id = e.id AND w.received_at = e.received_at
+        WHERE e.reference = u.reference AND e.source = '{INTERNAL}' AND w.lane = '{Lane.CALLS}'
+          AND starts_with(e.event_key,
+                          '{CommandKind.VERIFY}:' || u.reference || ':' || %(number)s)
+          AND NOT EXISTS (SELECT 1 FROM provider_calls c
+                          WHERE c.event_id = e.id AND c.ended_at IS NULL))
+"""
+
+
+def waiting(tx: Transaction, references: Sequence[str], *, number: str) -> set[str]:
+    """Return the payments about which a question is owed and is not being asked right now.
+
+    Its number begins with `number`. Whoever asks it asks later than this, and so hears of all that
+    was so before.
+    """
+    values = {"references": list(references), "number": number}
+    return {row[0] for row in tx.execute(_WAITING, values).fetchall()}
 
 
 class Due(NamedTuple):

@@ -34,7 +34,9 @@ def by_hash(body: bytes) -> str:
 def test_every_event_of_a_delivery_has_its_own_key_and_is_found_by_it(count: int) -> None:
     body = batch(*(event(n, resource_metadata={"reference": f"ORD-{n}"}) for n in range(count)))
 
-    assert keyed(body) == tuple(KeyedEvent(f"EV{n}", f"ORD-{n}") for n in range(count))
+    found = [(event.key, event.reference, event.readable) for event in keyed(body)]
+
+    assert found == [(f"EV{n}", f"ORD-{n}", True) for n in range(count)]
     assert SENDER.provider.parse(body, f"EV{count - 1}") == Hearsay(
         "payments/confirmed", Hint(f"ORD-{count - 1}"), Hint(f"PM{count - 1}")
     )

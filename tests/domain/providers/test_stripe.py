@@ -257,6 +257,20 @@ def test_a_dispute_is_open_until_it_is_closed(type_: str, said: str, status: Fac
     )
 
 
+def test_an_authorization_that_was_let_go_was_never_refunded() -> None:
+    released = charge(captured=False, amount_captured=0, amount_refunded=2000)
+
+    assert parsed("charge.refunded", released).facts == ()
+
+
+@pytest.mark.parametrize("embedded", [None, {"data": [refund()], "has_more": False}])
+def test_a_refund_of_a_charge_that_was_captured_in_part_is_asked_about(embedded: object) -> None:
+    part = charge(amount_captured=1500, amount_refunded=500, refunds=embedded)
+
+    with pytest.raises(RefetchRequired):
+        parsed("charge.refunded", part)
+
+
 def test_without_an_intent_the_charge_is_what_was_captured() -> None:
     for told in (
         parsed("refund.created", refund(payment_intent=None)),

@@ -17,6 +17,7 @@ class Fawry(Desk):
 
     slug = "fawry-v2"
     settings: ClassVar = {
+        "MODE": "test",
         "API_KEY": "simulated-secure-key-01",
         "MERCHANT_CODE": "siYxylRjSPx+Mv6El3ZP+Q==",
     }

@@ -90,6 +90,8 @@ def _events(sale: Sale) -> list[dict[str, Any]]:
         actions.insert(0, "confirmed")
     if sale.status == FAILED:
         actions.insert(0, "failed")
+    if "retried" in sale.more:
+        actions = ["confirmed", "resubmission_requested", "failed", *actions]
     actions = CONTESTS.get(sale.contest, []) + actions
     return [
         {

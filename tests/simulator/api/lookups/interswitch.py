@@ -33,7 +33,7 @@ class Interswitch(Desk):
         return 200, {
             "Amount": sale.amount_minor,
             "MerchantReference": sale.more.get("told_reference", sale.reference),
-            "PaymentReference": sale.object_id,
+            "PaymentReference": "" if "unnamed" in sale.more else sale.object_id,
             "TransactionDate": "2026-01-01T00:00:00",
             "ResponseCode": CODES.get(sale.status, sale.status),
             "ResponseDescription": "12.50 \u00e9",

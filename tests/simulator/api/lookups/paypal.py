@@ -110,7 +110,8 @@ def _order(sale: Sale) -> dict[str, Any]:
         **({} if "approved" in sale.more else {"payments": payments}),
     }
     status = "APPROVED" if "approved" in sale.more else "COMPLETED"
-    return {"id": "O" + sale.object_id[1:], "status": status, "purchase_units": [unit]}
+    order_id = sale.more.get("told_order", "O" + sale.object_id[1:])
+    return {"id": order_id, "status": status, "purchase_units": [unit]}
 
 
 def _dispute(sale: Sale) -> dict[str, Any]:
