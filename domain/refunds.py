@@ -16,7 +16,7 @@ from domain.facts import STATUS_RANK, FactKind, FactStatus
 from domain.ledger import REFUNDS_HELD, Leg, Movement, customer_credit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from domain.asking import ToldRefund
     from domain.facts import Fact
@@ -105,16 +105,29 @@ def is_alike(
 
     One that it calls by the name of another refund of ours is not, nor one that was a fact before
     this one was asked for. Of any other nobody can say whether it was made without us, or for us
-    without the note that says so.
+    without the note that says so. What a webhook has told of counts before a list shows it.
     """
     names = {name for r in others for name in (r.provider_refund_id, r.object_id) if name}
     references = {r.reference for r in others}
-    return any(
+    told = list(told)
+    names |= {each.object_id for each in told if each.ours in references and each.object_id}
+    return _is_told_of(facts[refund.facts_before :], refund, names) or any(
         each.amount == refund.amount
         and each.ours not in references
         and names.isdisjoint((each.provider_refund_id, each.object_id))
         and not _was_known(facts, each.object_id, refund)
         for each in told
+    )
+
+
+def _is_told_of(facts: Sequence[Fact], refund: Refund, names: Container[str]) -> bool:
+    """Say whether one of the facts is a refund of this amount, by a name of no other."""
+    return any(
+        f.kind is FactKind.REFUND
+        and f.amount == refund.amount
+        and f.status is not FactStatus.FAILED
+        and f.object_id not in names
+        for f in facts
     )
 
 

@@ -55,7 +55,8 @@ LONG = (
     "tests/conformance/test_end_to_end.py",
     "tests/dev/test_commands.py",
     "tests/ingress/test_slow_senders.py",
-    "tests/domain/test_order.py",
+    "tests/simulation/test_histories.py",
+    "tests/simulation/test_permutations.py",
 )
 """What takes longest, by how its tests' names begin. Those that start many processes run first, one
 after the other, while other workers run the rest: so none of them is left over at the end."""

@@ -213,7 +213,13 @@ class _Judging:
         elif not isinstance(verdict, Changed) and work.source != INTERNAL:
             outcome.note(work, _QUIET[type(verdict)])
         outcome.tally["dead" if burial else _QUIET.get(type(verdict), "applied")] += 1
-        return Dealt(work, heard, verdict, announced=payment is not None)
+        return Dealt(
+            work,
+            heard,
+            verdict,
+            announced=payment is not None,
+            owner=self.owners.get(name) if name else None,
+        )
 
     def _payment_of(self, heard: Heard) -> Known | None:
         """Return the event's payment, unless it is of another provider or account."""

@@ -9,23 +9,28 @@ from domain import operators
 from domain.delivery import ProviderEvent
 from domain.facts import FactKind
 from domain.judgement import Buried, release, unclaimed_id, unclaimed_stem
-from workers.store import ledger
+from workers.store import ledger, payments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.facts import Fact
     from domain.judgement import Heard, Verdict
     from workers.database import Transaction
     from workers.store.inbox import Work
 
 
 class Dealt(NamedTuple):
-    """An event and what was decided of it; `announced` says that its payment is known."""
+    """An event and what was decided of it; `announced` says that its payment is known.
+
+    `owner` is the reference of the payment that its provider's name belongs to, where one does.
+    """
 
     work: Work
     heard: Heard
     verdict: Verdict
     announced: bool
+    owner: str | None = None
 
 
 def hold(dealt: Sequence[Dealt]) -> list[ledger.Posting]:
@@ -52,7 +57,7 @@ def release_announced(tx: Transaction, dealt: Sequence[Dealt]) -> list[ledger.Po
         unclaimed_id(item.heard, fact): item.work
         for item in dealt
         if item.announced and item.heard.replayed and isinstance(item.heard.said, ProviderEvent)
-        for fact in item.heard.said.facts
+        for fact in _settled(tx, item, item.heard.said.facts)
     }
     for item in dealt:
         if operators.name_of(item.work.key_id) is not None:
@@ -62,6 +67,18 @@ def release_announced(tx: Transaction, dealt: Sequence[Dealt]) -> list[ledger.Po
         ledger.Posting(release(movement), None, wanted[object_id].event_id, wanted[object_id].now)
         for object_id, movement in held.items()
     ]
+
+
+def _settled(tx: Transaction, item: Dealt, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """Return the facts whose money is in the books elsewhere by now.
+
+    Of an event that was refused again those alone that its owner has counted: else nobody has it.
+    """
+    if not isinstance(item.verdict, Buried):
+        return facts
+    owner = payments.look(tx, item.owner) if item.owner is not None else None
+    counted = {f.object_id for f in owner.facts if f.kind is FactKind.SUCCEEDED} if owner else set()
+    return tuple(fact for fact in facts if fact.object_id in counted)
 
 
 _AMOUNT = re.compile(r"[0-9]+ [A-Z]{3}")

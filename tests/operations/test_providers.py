@@ -203,7 +203,7 @@ def test_the_list_says_keys_by_their_ids_last_use_and_silence(
     assert items[0]["silence"].startswith("no event for ")
     assert items[1]["silence"] == "nothing heard"
     assert items[1]["scheme"] == PROVIDERS["stripe"].card.scheme
-    assert (items[1]["refetch"], items[1]["confidence"]) == ("optional", "high")
+    assert (items[1]["refetch"], items[1]["confidence"]) == ("recommended", "high")
     assert SECRET not in said.out
     shown = payratchet("providers", "list").out
     assert all(len(line) <= 80 for line in shown.splitlines())

@@ -10,7 +10,7 @@ from domain.asking import Asking, RefundAsking
 from domain.commands import OBJECT_PREFIX
 from domain.delivery import Mode, ProviderEvent
 from domain.errors import Permanent
-from domain.facts import FactKind
+from domain.facts import Fact, FactKind, FactStatus
 from domain.judgement import Heard
 from domain.money import Money
 from workers.store import modes, payments, provider_calls, refunds
@@ -18,7 +18,6 @@ from workers.store import modes, payments, provider_calls, refunds
 if TYPE_CHECKING:
     from domain.asking import Told
     from domain.commands import Command
-    from domain.facts import Fact
     from domain.judgement import Known
     from domain.refunds import Refund
     from domain.tries import Try
@@ -139,6 +138,13 @@ class Case:
             self.work.replay_id is not None,
             said,
         )
+
+
+def unheard(case: Case) -> Fact:
+    """Return that nothing was heard, as this command has found: another may find it again."""
+    assert case.known is not None  # noqa: S101 - of nobody's payment nothing is expected
+    named = f"{case.known.reference}:{case.work.event_id}"
+    return Fact(FactKind.UNHEARD, named, FactStatus.KNOWN)
 
 
 def look(tx: Transaction, work: Work, command: Command, client: ProviderClient | None) -> Case:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from domain.calls import CANCELLABLE, is_foreign
 from domain.decide import decide
-from domain.facts import Fact, FactKind, FactStatus
 from domain.judgement import Burial, Known
+from workers.calling.case import unheard
 from workers.store import provider_calls
 
 if TYPE_CHECKING:
@@ -45,10 +45,11 @@ def set_apart(outcome: Outcome, case: Case, told: Told) -> Known:
     made_at = datetime.fromtimestamp(told.made_at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     why = f"'{told.provider_reference}' was made at {made_at}, before we first asked for one"
     if known.position.state in CANCELLABLE:
-        fact = Fact(FactKind.UNHEARD, known.reference, FactStatus.KNOWN)
+        fact = unheard(case)
         change = decide(known.asked, known.position, known.facts, (fact,), version=known.version)
         heard, actor = case.heard((fact,), why=why), case.command.actor
-        known = outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
+        if change.facts:
+            known = outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
     burial = Burial("mismatch", "TransactionForeign", f"{why}, with the reference of ours")
     outcome.bury(case.work, case.heard(()), burial)
     return known

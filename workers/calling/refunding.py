@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from domain import calls, refunds, tries
@@ -61,8 +62,12 @@ class Refunding(Kind):
         outcome.told.add(case.command.reference)
 
     def act(self, client: ProviderClient, case: Case) -> Told:
-        """Ask for it."""
-        return client.refund(case.refund_asking(), key=self.key(case))
+        """Ask for it. What is told is this one, whether or not the provider repeats our note."""
+        told = client.refund(case.refund_asking(), key=self.key(case))
+        ours = case.command.refund
+        return replace(
+            told, refunds=tuple(replace(each, ours=each.ours or ours) for each in told.refunds)
+        )
 
     def looked(self, tx: Transaction, case: Case) -> None:
         """Have it asked about until it ends, also where its schedule was over before."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from domain.calls import FINISH
 from domain.decide import decide
-from domain.facts import Fact, FactKind, FactStatus
 from domain.transitions import State
+from workers.calling.case import unheard
 from workers.calling.kind import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Unheard(Kind):
         known = case.known
         if known is None or known.position.state != State.PROCESSING:
             return
-        fact = Fact(FactKind.UNHEARD, known.reference, FactStatus.KNOWN)
+        fact = unheard(case)
         change = decide(known.asked, known.position, known.facts, (fact,), version=known.version)
         heard, actor = case.heard((fact,)), case.command.actor
-        outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)
+        if change.facts:
+            outcome.change(case.work, heard, known, change, is_new_name=False, actor=actor)

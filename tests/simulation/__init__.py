@@ -1,0 +1,1 @@
+"""The decisions of a payment's life, played in one process against virtual time."""
