@@ -62,15 +62,22 @@ LONG = (
 after the other, while other workers run the rest: so none of them is left over at the end."""
 
 JOURNEYS = (
-    "tests/bench/measures/",
-    "tests/bench/history/",
+    "tests/api/test_crash.py",
+    "tests/bench/",
     "tests/conformance/test_end_to_end.py",
     "tests/console/browser/",
+    "tests/console/test_process.py",
     "tests/demo/",
+    "tests/dev/",
     "tests/docs/test_deploy.py",
+    "tests/hostile/",
+    "tests/operations/test_processes.py",
+    "tests/simulation/",
     "tests/soak/",
+    "tests/workers/test_processes.py",
 )
-"""What plays the whole service through, in minutes: run by `--journeys`, and where it is named."""
+"""What plays the service through, attacks it, or starts and kills its processes, and so takes
+minutes: run by `--journeys`, and where it is named."""
 
 RUNS_NO_TEST = (
     "collectonly",
@@ -111,7 +118,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--journeys",
         action="store_true",
-        help="run what plays the whole service through (demo, soak, browser, bench), and only that",
+        help="run what plays the service through, attacks it or kills its processes, and only that",
     )
 
 
