@@ -56,6 +56,7 @@ class Provider:
         self.keys: dict[str, Told] = {}
         self.payments: dict[str, There] = {}
         self.names_refunds = True
+        self.keeps_notes = True
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -83,7 +84,7 @@ class Provider:
             there = self.payments[asking.payment.reference]
             number = next(self._numbers)
             refund = ToldRefund(f"r{number}", FactStatus.PENDING, asking.amount, None, None)
-            refund = replace(refund, ours=asking.reference)
+            refund = replace(refund, ours=asking.reference if self.keeps_notes else None)
             there.refunds.append(refund)
             return Told(refunds=(refund,))
 

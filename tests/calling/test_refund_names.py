@@ -188,3 +188,18 @@ def test_a_refund_that_has_ended_is_asked_about_no_more(desk: Desk, provider: Pr
 
     assert desk.refund_status("rf1") == "succeeded"
     assert desk.value("SELECT count(*) FROM verifications") == 0
+
+
+def test_the_answer_to_our_call_is_our_refund_whether_or_not_it_repeats_our_note(
+    desk: Desk, provider: Provider
+) -> None:
+    provider.keeps_notes = False
+    desk.given_refund()
+    there = provider.payments["p1"]
+    there.refunds = [replace(each, status=FactStatus.SUCCEEDED) for each in there.refunds]
+
+    desk.do(VERIFY, number="1")
+
+    assert desk.refund_status("rf1") == "succeeded"
+    assert (desk.credit(), desk.held()) == (600, 0)
+    assert desk.problems() == []
