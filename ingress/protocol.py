@@ -50,6 +50,7 @@ FORGET = struct.pack("ii", 1, 0)
 """Of SO_LINGER: do not wait until what was sent is read."""
 
 CODING = b"transfer-encoding"
+CODING_LENGTH = len(CODING)
 VERSIONS = ("1.1", "1.0")
 
 
@@ -132,7 +133,7 @@ class Protocol(HttpToolsProtocol):
         if not self._is_in_head:
             return
         super().on_header(name, value)
-        if len(name) == len(CODING) and name.lower() == CODING:
+        if len(name) == CODING_LENGTH and name.lower() == CODING:
             self._coding = value.lower()
 
     def on_headers_complete(self) -> None:

@@ -72,7 +72,7 @@ class Webhooks:
         account = self._account(scope)
         head = gate.head_of(scope)
         body = await self._bodies.read(receive, content_length=head.content_length)
-        delivery = Delivery(scope["headers"], body, int(time.time()), _url(scope))
+        delivery = Delivery(scope["headers"], body, int(time.time()), _url(scope, head))
         delivery, verified = await self._verified(scope, delivery, account)
         kept = await self._group_commit.keep(
             entries(_arrival(account, head, delivery, verified), verified.events)
@@ -206,9 +206,8 @@ def _log(kept: Kept, account: Account, head: Head) -> None:
     )
 
 
-def _url(scope: Scope) -> str:
+def _url(scope: Scope, head: Head) -> str:
     """Return the URL as a provider that signs it knows it: they all call https."""
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
     query = scope["query_string"]
     target = scope["raw_path"] + (b"?" + query if query else b"")
-    return f"https://{host.decode('latin-1')}{target.decode('latin-1')}"
+    return f"https://{head.host.decode('latin-1')}{target.decode('latin-1')}"

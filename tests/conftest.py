@@ -70,14 +70,24 @@ JOURNEYS = (
     "tests/demo/",
     "tests/dev/",
     "tests/docs/test_deploy.py",
-    "tests/hostile/",
     "tests/operations/test_processes.py",
-    "tests/simulation/",
     "tests/soak/",
     "tests/workers/test_processes.py",
 )
-"""What plays the service through, attacks it, or starts and kills its processes, and so takes
-minutes: run by `--journeys`, and where it is named."""
+"""What plays the service through, or starts and kills its processes, and so takes minutes."""
+
+LAB = (
+    "tests/api/test_schemathesis.py",
+    "tests/chaos/",
+    "tests/crash/",
+    "tests/hostile/",
+    "tests/mutation/",
+    "tests/simulation/",
+)
+"""What attacks the service: faults, crashes, hostile input, planted bugs, mutants."""
+
+APART = {"journeys": JOURNEYS, "lab": LAB}
+"""What is left out of the suite: run by an option of that name, and where it is named."""
 
 RUNS_NO_TEST = (
     "collectonly",
@@ -114,27 +124,33 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Know the journeys."""
+    """Know what is apart from the suite."""
     parser.addoption(
         "--journeys",
         action="store_true",
-        help="run what plays the service through, attacks it or kills its processes, and only that",
+        help="run what plays the service through or kills its processes, and only that",
+    )
+    parser.addoption(
+        "--lab",
+        action="store_true",
+        help="run what attacks the service: crashes, hostile input, planted bugs; only that",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the journeys, or all else, unless tests are named; put what takes longest first."""
-    wants_journeys: bool = config.getoption("journeys")
-    if wants_journeys or config.args_source is not pytest.Config.ArgsSource.ARGS:
-        left_out = [item for item in items if is_journey(item.nodeid) is not wants_journeys]
+    """Keep one part of all tests, unless some are named; put what takes longest first."""
+    wanted = {name for name in APART if config.getoption(name)}
+    if wanted or config.args_source is not pytest.Config.ArgsSource.ARGS:
+        left_out = [item for item in items if not is_wanted(item.nodeid, wanted)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if is_journey(item.nodeid) is wants_journeys]
+        items[:] = [item for item in items if is_wanted(item.nodeid, wanted)]
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
-def is_journey(nodeid: str) -> bool:
-    """Say whether the test is one of the journeys."""
-    return nodeid.startswith(JOURNEYS)
+def is_wanted(nodeid: str, wanted: set[str]) -> bool:
+    """Say whether the test is in a part that is wanted; the suite is, where no part is named."""
+    parts = {name for name, beginnings in APART.items() if nodeid.startswith(beginnings)}
+    return bool(parts & wanted) if wanted else not parts
 
 
 @pytest.fixture(scope="session")
