@@ -198,7 +198,7 @@ def _base_url(value: str) -> str:
     except ValueError:
         raise ValueError("a URL is expected") from None
     is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-    if not is_safe or not url.hostname or url.username is not None or url.query or url.fragment:
+    if not is_safe or not url.hostname or url.username is not None or {"?", "#"} & set(value):
         raise ValueError("a URL with https is expected (http for this machine only)")
     return value.rstrip("/")
 

@@ -9,7 +9,8 @@ REFUSED = (
     *("http://2130706433", "http://0x7f.1", "http://0", "http://[::ffff:127.0.0.1]"),
     *("https://user@api.example.com", "https://user:password@api.example.com", "https://@x"),
     *("http://localhost@evil.example", "http://evil.example#@localhost", "https://x/#a"),
-    *("https://x/?a=b", "https://api.example.com:port", "https://x:99999"),
+    *("https://x/?a=b", "https://x?", "https://x/#"),
+    *("https://api.example.com:port", "https://x:99999"),
     *("https://[::1", "https://[evil]", "ftp://localhost", "file:///etc/passwd", "gopher://x"),
     *("javascript:alert(1)", "data:text/html,x", "unix:///run/x.sock", "https://:443"),
 )
