@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import threading
 import time
@@ -127,6 +128,23 @@ def _is_over(connection: socket.socket, *, reads: bool) -> bool:
     with contextlib.suppress(TimeoutError):
         return not connection.recv(65_536)
     return False
+
+
+def idle_served_s(port: int, count: int) -> list[float]:
+    """Open so many connections, say nothing, and return for how long the server bore each."""
+    with contextlib.ExitStack() as open_, selectors.DefaultSelector() as selector:
+        for _ in range(count):
+            connection = open_.enter_context(socket.create_connection(("127.0.0.1", port)))
+            selector.register(connection, selectors.EVENT_READ, time.monotonic())
+        served_s = [GIVE_UP_S] * count
+        for number in range(count):
+            found = selector.select(GIVE_UP_S)
+            if not found:
+                break
+            key, _ = found[0]
+            selector.unregister(key.fileobj)
+            served_s[number] = time.monotonic() - key.data
+    return served_s
 
 
 def percentile(values: list[float], share: float) -> float:
