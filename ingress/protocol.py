@@ -65,6 +65,7 @@ class Protocol(HttpToolsProtocol):
     _due_since_s: float | None = None
     _unread_since_s: float | None = None
     _refused_at_s: float | None = None
+    _refusal: Refused | None = None
     _is_in_head = True
     _framing_bytes = 0
     _is_between = True
@@ -100,7 +101,7 @@ class Protocol(HttpToolsProtocol):
         Where in the data a request began is not told, so the data in which one begins after the
         end of another is charged to neither: a transport hands over 256 KiB at the most.
         """
-        if self._refused_at_s is not None:
+        if self._refused_at_s is not None or self._refusal is not None:
             return
         if self._due_since_s is None:
             self._due_since_s = self.loop.time()
@@ -171,17 +172,37 @@ class Protocol(HttpToolsProtocol):
     def refuse(self, error: Refused) -> None:
         """Answer with a problem, past the application, and read nothing more.
 
+        It has its turn: requests that arrived whole before it are answered first.
+        """
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        self._refusal = error
+        self._drop_half_of_one()
+        if not self._unanswered:
+            self._say(error)
+
+    def _say(self, error: Refused) -> None:
+        """Write the refusal.
+
         The connection stays half open for `LINGER_S`: closed at once with unread bytes in its
         buffer, it would be reset, and the client might never see the answer.
         """
-        if self._refused_at_s is not None or self.transport.is_closing():
-            return
         request_id = gate.new_request_id()
         self.transport.write(problems.written(error, request_id))
         self._linger()
         self.app_state["refusals"].say(
             code=error.code, status=error.http_status, request_id=request_id
         )
+
+    def _drop_half_of_one(self) -> None:
+        """Forget the request whose rest will not be read: nobody is to wait for it."""
+        cycle = self._open_cycle()
+        if self._is_between or self._is_in_head or cycle is None or cycle not in self._unanswered:
+            return
+        self._unanswered.remove(cycle)
+        self.pipeline = deque(waiting for waiting in self.pipeline if waiting[0] is not cycle)
+        cycle.disconnected = True
+        cycle.message_event.set()
 
     def _require_plain(self) -> None:
         """Raise ValueError for what the parser takes and another on the way may read otherwise."""
@@ -214,6 +235,9 @@ class Protocol(HttpToolsProtocol):
         if self._unanswered:
             self._unanswered.popleft()
         self.on_response_complete()
+        is_over = self._refused_at_s is not None or self.transport.is_closing()
+        if self._refusal is not None and not self._unanswered and not is_over:
+            self._say(self._refusal)
 
     def _look(self) -> None:
         """End the connection when something takes too long, else look again."""

@@ -74,15 +74,15 @@ async def within(
     task = asyncio.ensure_future(work)
     _abandoned.add(task)
     task.add_done_callback(_abandoned.discard)
-    await asyncio.wait({task}, timeout=limit_s)
-    if task.done():
-        return task.result()
-    _cut(connection)
-    await asyncio.wait({task}, timeout=CUT_S_MAX)
-    if not task.done():
-        task.cancel()
-    elif not task.cancelled():
-        task.exception()
+    try:
+        await asyncio.wait({task}, timeout=limit_s)
+        if task.done():
+            return task.result()
+    finally:
+        # Also when whoever waits is told to stop: a driver that went on with a connection that is
+        # closed under it would take the whole process down.
+        if not task.done():
+            await _end(connection, task)
     raise psycopg.OperationalError(f"no answer within {limit_s} s")
 
 
@@ -125,6 +125,16 @@ async def close(connection: AsyncConnection[Any]) -> None:
     """Close it, whatever state it is in."""
     with contextlib.suppress(psycopg.Error, OSError):
         await connection.close()
+
+
+async def _end(connection: AsyncConnection[Any], task: asyncio.Future[Any]) -> None:
+    """Have the driver find out that its socket is gone, and wait for it to let go."""
+    _cut(connection)
+    await asyncio.wait({task}, timeout=CUT_S_MAX)
+    if not task.done():
+        task.cancel()
+    elif not task.cancelled():
+        task.exception()
 
 
 def _cut(connection: AsyncConnection[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,6 +51,32 @@ def test_requests_beyond_measure_on_one_connection_are_refused(door: Door) -> No
     assert answers.count(b"HTTP/1.1 200 ") < PIPELINED
     assert b"HTTP/1.1 400 " in answers
     assert door.ask("GET", "/livez").status == 200
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        CHUNKED + b"zz\r\n",
+    ],
+    ids=["no HTTP", "a bad chunk"],
+)
+def test_what_came_whole_before_a_broken_request_is_answered_before_its_refusal(
+    door: Door, broken: bytes
+) -> None:
+    bodies = [charge(number) for number in range(3)]
+    whole = b"".join(
+        b"POST /webhooks/paystack HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+        b"X-Paystack-Signature: %s\r\n\r\n%s" % (len(body), signature(body).encode(), body)
+        for body in bodies
+    )
+
+    with door.connected() as connection:
+        connection.sendall(whole + broken)
+        answers = rest(connection)
+
+    assert re.findall(rb"HTTP/1\.1 (\d{3}) ", answers) == [b"200", b"200", b"200", b"400"]
+    assert door.count("inbound_events") == 3
 
 
 def test_many_small_pipelined_requests_are_not_taken_for_one_large_head(door: Door) -> None:
