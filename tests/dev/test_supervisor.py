@@ -76,6 +76,44 @@ def test_a_process_that_only_dies_is_given_up_with_the_end_of_its_log(tmp_path: 
         assert supervisor.restarts["web"] == 3
 
 
+def test_a_process_that_is_held_is_started_again_once_it_is_let(tmp_path: Path) -> None:
+    with supervise(tmp_path, {"worker": SLEEP}) as supervisor:
+        child = supervisor.child("worker")
+        child.is_held = True
+        os.kill(supervisor.pids["worker"], signal.SIGKILL)
+        assert processes.wait_until(lambda: len(supervisor.exits) == 1)
+        assert supervisor.exits[0][1:] == ("worker", -signal.SIGKILL)
+        assert supervisor.restarts["worker"] == 0
+
+        child.is_held = False
+
+        assert processes.wait_until(lambda: supervisor.restarts["worker"] == 1)
+
+
+def test_what_is_added_to_an_environment_is_there_from_the_next_start_on(tmp_path: Path) -> None:
+    tells = f"import os; print(os.environ.get('EXTRA'), flush=True)\n{SLEEP}"
+    with supervise(tmp_path, {"worker": tells}) as supervisor:
+        log, child = tmp_path / "log" / "worker.log", supervisor.child("worker")
+        assert processes.wait_until(lambda: "begun" in log.read_text())
+
+        child.extra = {"EXTRA": "there"}
+        child.ask_to_stop()
+
+        assert processes.wait_until(lambda: child.said_since_start() == b"there\nbegun\n")
+        assert log.read_text().startswith("None\n")
+
+
+def test_processes_that_were_asked_to_stop_did_not_die(tmp_path: Path) -> None:
+    with supervise(tmp_path, {"worker": SLEEP}) as supervisor:
+
+        def was_asked_often() -> bool:
+            supervisor.child("worker").ask_to_stop()
+            return supervisor.restarts["worker"] > QUICK.deaths_in_a_row_max
+
+        assert processes.wait_until(was_asked_often)
+        supervisor.check()
+
+
 def test_stopping_leaves_nothing_even_of_a_deaf_process(tmp_path: Path) -> None:
     with supervise(tmp_path, {"web": SLEEP, "worker": DEAF}) as supervisor:
         pids = supervisor.pids.values()

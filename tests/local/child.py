@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.local import privileges
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
 
 # An end by SIGTERM, so that a process whose parent was killed still finishes what it holds.
 DIES_BY = "TERM"
+NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
 class Child:
-    """Belongs to the thread that calls `start`: when that thread ends, so does the process."""
+    """Belongs to the thread that calls `start`: when that thread ends, so does the process.
+
+    `dies_by` is the signal that ends it then. `extra` is added to its environment when it is next
+    started. While `is_held` its supervisor does not start it again. After `ask_to_stop`, its end
+    counts as no death.
+    """
 
     def __init__(
         self,
@@ -33,8 +40,12 @@ class Child:
         log: Path,
         folder: Path,
         echo: TextIO | None,
+        dies_by: str = DIES_BY,
     ) -> None:
         self.name = name
+        self.extra = NO_EXTRA
+        self.is_held = False
+        self.was_asked_to_stop = False
         self.restarts = 0
         self.deaths_in_a_row = 0
         self.restart_at_s: float | None = None
@@ -44,6 +55,8 @@ class Child:
         self._tail = LogTail(log, prefix=f"{name} | ", echo=echo)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
+        self._dies_by = dies_by
+        self._log_from_bytes = 0
 
     @property
     def pid(self) -> int | None:
@@ -65,31 +78,38 @@ class Child:
         """Return how long ago it was started."""
         return now_s - self._started_s
 
+    @property
+    def returncode(self) -> int | None:
+        """How it ended (a negative number is a signal's); None while it runs, or never did."""
+        return self._process.returncode if self._process is not None else None
+
     def start(self) -> None:
         """Start it; raises OSError when that is not possible."""
         self.restart_at_s = None
+        self.was_asked_to_stop = False
         self._started_s = time.monotonic()
         with self._tail.path.open("ab") as output:
+            self._log_from_bytes = output.tell()
             self._process = subprocess.Popen(
-                [*privileges.die_with_parent(DIES_BY), *self._words],
+                [*privileges.die_with_parent(self._dies_by), *self._words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
-                env=dict(self._environment),
+                env={**self._environment, **self.extra},
                 start_new_session=True,
             )
 
     def restart(self) -> None:
         """Start it again after its death, and say so in its log."""
-        died_by = self._process.returncode if self._process is not None else 0
-        self._tail.note(f"ended with {died_by}; started again")
+        self._tail.note(f"ended with {self.returncode or 0}; started again")
         self.start()
         self.restarts += 1
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the main process, which tells its own."""
         if self._process is not None and self._process.poll() is None:
+            self.was_asked_to_stop = True
             self._process.terminate()
 
     def end(self) -> None:
@@ -102,6 +122,12 @@ class Child:
     def show(self) -> None:
         """Pass on what it wrote since the last time."""
         self._tail.show()
+
+    def said_since_start(self) -> bytes:
+        """Return what it wrote since it was last started, as far as that is still kept."""
+        with self._tail.path.open("rb") as log:
+            log.seek(self._log_from_bytes)
+            return log.read()
 
     def what_it_said(self) -> str:
         """Return the end of its log, under its name."""

@@ -22,11 +22,15 @@ KNOWN_TO = {
     "simulator": re.compile(r"PAYSTACK_SECRET_KEY|STRIPE_WEBHOOK_SECRET"),
 }
 NOTHING = re.compile(r"(?!)")
+NUMBER = re.compile(r"-\d+$")
 
 
 def for_process(name: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return only what this process may know, with our programs first on the path."""
-    known = KNOWN_TO.get(name, NOTHING)
+    """Return only what this process may know, with our programs first on the path.
+
+    Of several that do the same (`web-1`, `web-2`), each may know what one of them would.
+    """
+    known = KNOWN_TO.get(NUMBER.sub("", name), NOTHING)
     kept = {
         key: value
         for key, value in environment.items()

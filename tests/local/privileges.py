@@ -13,16 +13,18 @@ import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from tests.local.errors import StoreFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 ACCOUNTS = ("postgres", "nobody")
 PROBE_WAIT_S = 5.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
 DIE_WITH_PARENT = ("--pdeathsig", "INT")
 # Without no_setuid_fixup access(2) drops the capability for an account that is not root, and initdb
 # finds no binary.
@@ -64,12 +66,18 @@ def give(path: Path, account: Account) -> None:
 
 
 def start(
-    command: Sequence[str | Path], account: Account, *, output: IO[bytes] | int, reads: bool = False
+    command: Sequence[str | Path],
+    account: Account,
+    *,
+    output: IO[bytes] | int,
+    reads: bool = False,
+    environment: Mapping[str, str] = NOTHING,
 ) -> subprocess.Popen[bytes]:
     """Start a program as the account, in a session of its own; both outputs go to one place.
 
-    The kernel interrupts it when the *thread* that calls this ends: call it from a thread that
-    lives as long as the run. Raises StoreFailed when this process may not become the account.
+    `environment` is added to ours. The kernel interrupts it when the *thread* that calls this ends:
+    call it from a thread that lives as long as the run. Raises StoreFailed when this process may
+    not become the account.
     """
     prefix = _prefix(account)
     becomes = account if not prefix and os.geteuid() == 0 else None
@@ -80,6 +88,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
+            env={**os.environ, **environment},
             start_new_session=True,
             user=becomes.uid if becomes else None,
             group=becomes.gid if becomes else None,

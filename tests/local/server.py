@@ -35,6 +35,8 @@ class Server(abc.ABC):
         self.data = data
         self.log = log
         self.account = account
+        self.environment: dict[str, str] = {}
+        """What the server process is told beside our own environment, from its next start on."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -106,7 +108,9 @@ class Server(abc.ABC):
         """Start the process and return where in the log it begins."""
         log_from = self._log_bytes()
         with self.log.open("ab") as output:
-            self._process = privileges.start(self._command(), self.account, output=output)
+            self._process = privileges.start(
+                self._command(), self.account, output=output, environment=self.environment
+            )
         return log_from
 
     def _spawn_again(self, log_from: int) -> int:

@@ -79,9 +79,9 @@ def running(
         settings.update(DATABASE_URL=stores.database_url, REDIS_URL=stores.redis_url)
         settings[DATA_VARIABLE] = str(data.resolve())
         commands = procfile.read(ROOT / "Procfile")
-        _release(commands.pop(procfile.RELEASE), settings)
+        release(commands.pop(procfile.RELEASE), settings)
         commands = {**beside, **commands}
-        _tell(run, data, settings)
+        tell(run, data, settings)
         known = {name: environments.for_process(name, settings) for name in commands}
         supervisor = run.enter_context(
             Supervisor(
@@ -113,7 +113,7 @@ def _settings(data: Path, environment: Mapping[str, str]) -> dict[str, str]:
     return {**settings, **fresh_secrets.load(data / "secrets.json", environment)}
 
 
-def _release(words: list[str], settings: Mapping[str, str]) -> None:
+def release(words: list[str], settings: Mapping[str, str]) -> None:
     """Run the release process to its end; raises ProcessFailed with what it said."""
     try:
         done = subprocess.run(
@@ -134,7 +134,7 @@ def _release(words: list[str], settings: Mapping[str, str]) -> None:
         )
 
 
-def _tell(run: contextlib.ExitStack, data: Path, settings: Mapping[str, str]) -> None:
+def tell(run: contextlib.ExitStack, data: Path, settings: Mapping[str, str]) -> None:
     """Write what the operator's commands need, and forget it when the run ends."""
     told = data / "run" / "env.json"
     named = ("DATABASE_URL", "REDIS_URL", DATA_VARIABLE, *DEFAULT_PORTS)

@@ -23,9 +23,9 @@ class Stores:
     """Postgres and Valkey, started on entering and stopped on leaving.
 
     A store that is given by its URL is only passed on; `tuning` is for a Postgres of ours and
-    cannot make it less durable. The folder keeps the data (`postgres-18`, `valkey-9`), the logs
-    (`log/`) and the lock. Enter from a thread that lives as long as the run: the kernel stops both
-    when that thread ends, even by SIGKILL.
+    cannot make it less durable, `injected` is added to the environment of its process. The folder
+    keeps the data (`postgres-18`, `valkey-9`), the logs (`log/`) and the lock. Enter from a thread
+    that lives as long as the run: the kernel stops both when that thread ends, even by SIGKILL.
     Raises AlreadyRunning, StoreMissing or StoreFailed on entering, and then nothing runs.
     """
 
@@ -37,10 +37,12 @@ class Stores:
         database_url: str | None = None,
         redis_url: str | None = None,
         tuning: Mapping[str, str] = MappingProxyType({}),
+        injected: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folder = folder.absolute()
         self.throw_away = throw_away
         self.tuning = tuning
+        self.injected = injected
         self._database_url = database_url
         self._redis_url = redis_url
         self._postgres: Postgres | None = None
@@ -139,6 +141,7 @@ class Stores:
             throw_away=self.throw_away,
             tuning=self.tuning,
         )
+        self._postgres.environment.update(self.injected)
         self._postgres.prepare()
         self._postgres.start()
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from tests.local import readiness, signals
-from tests.local.child import Child
+from tests.local.child import DIES_BY, Child
 from tests.local.errors import LocalRunFailed, ProcessFailed
 
 if TYPE_CHECKING:
@@ -41,8 +41,19 @@ class Patience:
 PATIENCE = Patience()
 
 
+class Exit(NamedTuple):
+    """The end of a process: when it was noticed (monotonic), whose it was, and how it ended."""
+
+    at_s: float
+    name: str
+    returncode: int
+
+
 class Supervisor:
-    """Processes by name, started on entering and stopped on leaving, in the given order."""
+    """Processes by name, started on entering and stopped on leaving, in the given order.
+
+    `dies_by` is the signal that ends them when this process is killed.
+    """
 
     def __init__(
         self,
@@ -53,7 +64,9 @@ class Supervisor:
         folder: Path,
         echo: TextIO | None = None,
         patience: Patience = PATIENCE,
+        dies_by: str = DIES_BY,
     ) -> None:
+        self.exits: list[Exit] = []
         self._patience = patience
         width = max(map(len, commands), default=0)
         self._children = {
@@ -64,6 +77,7 @@ class Supervisor:
                 log=logs / f"{name}.log",
                 folder=folder,
                 echo=echo,
+                dies_by=dies_by,
             )
             for name, words in commands.items()
         }
@@ -133,6 +147,13 @@ class Supervisor:
         """How often each was started again."""
         return {name: child.restarts for name, child in self._children.items()}
 
+    def child(self, name: str) -> Child:
+        """Return the process of this name, to look at it and to tell it what it has attributes for.
+
+        Only the supervisor's own thread starts it.
+        """
+        return self._children[name]
+
     def _run(self) -> None:
         try:
             for child in self._children.values():
@@ -149,17 +170,21 @@ class Supervisor:
 
     def _look_after(self) -> None:
         now_s = time.monotonic()
-        for child in self._children.values():
+        for name, child in self._children.items():
             child.show()
             if child.is_running:
                 continue
             if child.restart_at_s is None:
                 self._plan_restart(child, now_s)
-            elif now_s >= child.restart_at_s:
+                self.exits.append(Exit(now_s, name, child.returncode or 0))
+            elif now_s >= child.restart_at_s and not child.is_held:
                 child.restart()
 
     def _plan_restart(self, child: Child, now_s: float) -> None:
         patience = self._patience
+        if child.was_asked_to_stop:
+            child.restart_at_s = now_s
+            return
         was_well = child.age_s(now_s) > patience.stable_after_s
         child.deaths_in_a_row = 1 if was_well else child.deaths_in_a_row + 1
         if child.deaths_in_a_row > patience.deaths_in_a_row_max:
