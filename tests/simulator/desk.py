@@ -34,14 +34,23 @@ class Desk(ABC):
     tells_of_failures: ClassVar[bool] = True
 
     def __init__(
-        self, books: Books, rng: random.Random, clock: Callable[[], datetime] | None = None
+        self,
+        books: Books,
+        rng: random.Random,
+        clock: Callable[[], datetime] | None = None,
+        *,
+        first_id: int | None = None,
     ) -> None:
-        """`clock` says the time where it is not that of the recorded morning."""
+        """`clock` says the time where it is not that of the recorded morning.
+
+        Ids go up from `first_id`, or from any number of nine digits: two desks of one provider
+        need ranges that are far apart.
+        """
         self.books = books
         self._rng = rng
         self._clock = clock
         self._now = MORNING
-        self._next_id = rng.randrange(10**8, 10**9)
+        self._next_id = rng.randrange(10**8, 10**9) if first_id is None else first_id
 
     def sale(
         self,

@@ -102,6 +102,12 @@ class Provider:
         read = _read(faults)
         self._server.do(lambda: self._server.world.script.set(read))
 
+    def sign_with(self, provider: str, secret: str) -> None:
+        """Sign this provider's webhooks with another secret, those too that wait for a retry."""
+        post = self._server.post
+        if post is not None:
+            self._server.do(lambda: post.sign_with(provider, secret))
+
     def advance(self, by_s: float) -> None:
         """Let time pass at the provider."""
         self._server.do(lambda: self._server.world.clock.advance(by_s))

@@ -57,14 +57,19 @@ class PostOffice:
     def __init__(self, postage: Postage, seed: int) -> None:
         self.counted: Counter[str] = Counter()
         self._postage = postage
+        self._secrets = dict(postage.secrets)
         self._rng = random.Random(f"{seed}/post")
         self._waiting: asyncio.Queue[tuple[Notice, bytes]] = asyncio.Queue()
         self._numbers = itertools.count(1)
         self._run = f"sim-{seed:x}-{time.time_ns():x}"
 
+    def sign_with(self, provider: str, secret: str) -> None:
+        """Sign what this provider tells from now on with another secret, retries included."""
+        self._secrets[provider] = secret
+
     def take(self, notice: Notice) -> None:
         """Take a notice to be delivered, or lose it."""
-        if notice.provider not in self._postage.secrets:
+        if notice.provider not in self._secrets:
             self.counted["without a secret"] += 1
             return
         lost, doubled = self._rng.random(), self._rng.random()
@@ -142,7 +147,7 @@ class PostOffice:
 
     def _headers(self, notice: Notice, body: bytes) -> dict[str, str]:
         """Sign anew for every try: the signature has the real time, whatever the clock says."""
-        secret = self._postage.secrets[notice.provider]
+        secret = self._secrets[notice.provider]
         signed = SIGNERS[notice.provider](
             secret, Signable(body, notice.message_id, int(time.time()))
         )
