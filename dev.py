@@ -22,9 +22,11 @@ USAGE = """usage: python3 dev.py COMMAND [arguments]
 
   demo [--exit] [--json]   a recorded morning of provider traffic against the whole service
   up                       the service without the traffic, until Ctrl-C
-  test [pytest arguments]  the whole test suite
+  test [pytest arguments]  the test suite; `--journeys` and `--lab` for what takes minutes
   soak [--payments N] [--kills N] [--provider paystack|stripe|both] [--seed N] [--json]
                            payments through the API while answers are lost and processes die
+  chaos [--seed N] [--minutes M] [--faults KIND,…] [--json]
+                           the fault lab: everything is killed, cut and filled up under load
   bench [--json] [--full]  floors, peers and our own speed, measured in one run
   check                    format, lint, types, import contracts, migrations drift
   cli [arguments]          the operator's commands (payratchet) against the running `up` or `demo`
@@ -35,6 +37,7 @@ COMMANDS = {
     # Two or more tests at a time; a later -n of the caller wins.
     "test": ["-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"],
     "soak": ["-m", "tests.soak"],
+    "chaos": ["-m", "tests.chaos"],
     "bench": ["-m", "tests.bench"],
     "check": ["-m", "tests.local.check"],
     "cli": [str(virtual_environment.VENV / "bin" / "payratchet")],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration. A process does not start on any other: it could not say what it writes."""
 
 

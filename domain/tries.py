@@ -63,6 +63,16 @@ class Try(NamedTuple):
         return self.outcome is Outcome.REFUSED and not self.is_forbidden
 
 
+def may_be_doubled(asked: Asked, age_s: float, *, keys_live_s: float) -> bool:
+    """Say whether a call may be made again although the first may still be under way.
+
+    So who seems to have died with it need not be waited for, and may even be alive. A look-up
+    changes nothing; a payment has one reference, which its provider takes once; of the rest only a
+    key that lives makes one of two.
+    """
+    return asked in (Asked.VERIFY, Asked.INITIALIZE) or age_s < keys_live_s
+
+
 def outcome_of(error: Exception | None) -> Outcome:
     """Return how a call ended that raised this, or answered (None)."""
     if error is None:

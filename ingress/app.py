@@ -30,6 +30,7 @@ from ingress.known_keys import KnownKeys
 from ingress.record import Recorder
 from ingress.refusals import Refusals
 from ingress.shortcut import Shortcut
+from ingress.watchdog import Watchdog
 from ingress.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def create_app(
 ) -> Starlette:
     """Return the application. Nothing is connected before its lifespan begins.
 
-    The journal, if there is one, is the last thing to stop. Writers of another type than ours
+    With a journal it is that of a process, which has a watchdog; the journal is the last thing to
+    stop. Writers of another type than ours
     answer without the store, which is how a benchmark learns what the store costs.
     """
     parts = Parts(settings, providers, journal, writer_type)
@@ -143,14 +145,19 @@ class Parts:
         if self._journal is not None:
             self._journal.start()
         self.doorbell.start()
+        watchdog = self._watchdog()
         self.group_commit.start()
         self.refusals.start()
         self.known_keys.start()
         await self.api.start()
+        if watchdog is not None:
+            watchdog.begin()
         _log.info("ingress.started", pid=os.getpid(), version=version())
         try:
             yield {"refusals": self.refusals, "release": self.api.release}
         finally:
+            if watchdog is not None:
+                watchdog.end()
             await self.api.stop()
             await self.fetched_keys.stop()
             await self.group_commit.stop()
@@ -161,3 +168,9 @@ class Parts:
             _log.info("ingress.stopped", pid=os.getpid())
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close)
+
+    def _watchdog(self) -> Watchdog | None:
+        if self._journal is None:
+            return None
+        threads = [self.doorbell.thread, self._journal.thread]
+        return Watchdog(threads, dying=self._journal.close)

@@ -49,13 +49,13 @@ class Doorbell:
         self._waiting = 0
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
         self.is_silent = False
         self.lost = 0
 
     def start(self) -> None:
         """Begin to ring."""
-        self._thread.start()
+        self.thread.start()
 
     def ring(self, lane: Lane, event_ids: Sequence[int]) -> None:
         """Have workers woken for these events, soon; never waits, never raises."""
@@ -73,8 +73,8 @@ class Doorbell:
         """Send what waits, within `STOP_S_MAX`, and end the thread."""
         self._closing.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S_MAX)
+        if self.thread.is_alive():
+            self.thread.join(STOP_S_MAX)
         self._client.close()
 
     def _run(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import structlog
 
-from ingress import record, store
+from ingress import lasting, record, store
 from ingress.waiting_room import WaitingRoom
 from ingress.wire import Wire
 
@@ -64,8 +64,8 @@ class GroupCommit:
 
     def start(self) -> None:
         """Begin to write."""
-        self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
-        self._tasks.append(asyncio.create_task(self._room.watch()))
+        self._tasks = [lasting.start(writer.run(), name="writer") for writer in self._writers]
+        self._tasks.append(lasting.start(self._room.watch(), name="waiting room"))
 
     def keep(self, entries: tuple[Entry, ...]) -> Coroutine[Any, Any, Kept]:
         """Answer once the entries are committed; see `WaitingRoom.keep`."""

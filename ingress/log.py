@@ -43,12 +43,12 @@ class Journal:
         self._descriptor = descriptor
         self._waiting: deque[dict[str, Any]] = deque()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self.dropped = 0
 
     def start(self) -> None:
         """Begin to write."""
-        self._thread.start()
+        self.thread.start()
 
     def note(self, fields: dict[str, Any]) -> None:
         """Take a line, stamped with the time by which it was handed over."""
@@ -60,8 +60,8 @@ class Journal:
     def close(self) -> None:
         """Write every line that waits, within `STOP_S_MAX`."""
         self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S_MAX)
+        if self.thread.is_alive():
+            self.thread.join(STOP_S_MAX)
 
     def _run(self) -> None:
         while not self._closing.wait(FLUSH_S):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ingress import statements, store
+from ingress import lasting, statements, store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,7 +74,7 @@ class Refusals:
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.create_task(self._run())
+        self._task = lasting.start(self._run(), name="refusals")
 
     def note(self, refusal: Refusal) -> None:
         """Take a refusal for the table, and say it in the log."""

@@ -1491,4 +1491,18 @@ ALTER TABLE replay_items DROP CONSTRAINT replay_items_letter_once,
 
 UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
 
+-- Running upgrade 0009 -> 0010
+
+CREATE TABLE worker_lives (
+            worker        text        NOT NULL,
+            backend_pid   integer     NOT NULL,
+            backend_start timestamptz NOT NULL,
+            gone_at       timestamptz,
+            dead_at       timestamptz,
+            CONSTRAINT worker_lives_pkey PRIMARY KEY (worker),
+            CONSTRAINT worker_lives_gone_check CHECK (dead_at IS NULL OR gone_at IS NOT NULL)
+        );
+
+UPDATE alembic_version SET version_num='0010' WHERE alembic_version.version_num = '0009';
+
 COMMIT;

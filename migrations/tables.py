@@ -132,6 +132,17 @@ claims = Table(
     PrimaryKeyConstraint("id", name="claims_pkey"),
 )
 
+worker_lives = Table(
+    "worker_lives",
+    METADATA,
+    _required("worker", Text),
+    _required("backend_pid", Integer),
+    _required("backend_start", _Time),
+    _optional("gone_at", _Time),
+    _optional("dead_at", _Time),
+    PrimaryKeyConstraint("worker", name="worker_lives_pkey"),
+)
+
 refused_requests = Table(
     "refused_requests",
     METADATA,

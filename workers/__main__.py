@@ -8,9 +8,7 @@ providers; a claimer for when Redis is away; and a watchdog over all of them.
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,7 +21,7 @@ import structlog
 from dramatiq.worker import Worker
 
 from domain.wakeup import Lane, queue_name
-from workers import actors, logging
+from workers import actors, logging, readiness
 from workers.actors import Take, answer
 from workers.broker import connect, make_broker
 from workers.calling.batches import Batches
@@ -33,13 +31,16 @@ from workers.clients.registry import Clients
 from workers.database import Database
 from workers.direct import DirectClaimer
 from workers.gathering import Gathering
+from workers.life import Life, fresh_name
 from workers.lock import Locks
 from workers.settings import CallSettings, WorkerSettings, load
 from workers.starting import require_fit, warn_of_eviction
 from workers.telling import Teller, nobody
-from workers.watchdog import Watchdog
+from workers.watchdog import STOP_S_MAX, Watchdog, end_within, watched_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workers.telling import Tell
 
 log = structlog.get_logger()
@@ -78,12 +79,15 @@ def make_pool(
     settings: WorkerSettings, calls: CallSettings, database: Database, *, worker: str, tell: Tell
 ) -> CallPool:
     """Start the threads that call providers; return what they take their work from."""
-    locks, clients = Locks(connect(settings.redis_url)), Clients(calls)
+    locks, clients = Locks(connect(settings.redis_url), owner=worker), Clients(calls)
     rooms = rooms_of(calls.call_threads)
     batches = Batches(database, clients, locks, worker=worker, tell=tell, rooms=rooms)
     pool = CallPool(
         lambda event_id: perform(
-            database, clients, locks, event_id, worker=worker, tell=tell, batches=batches
+            *(database, clients, locks, event_id),
+            worker=worker,
+            tell=tell,
+            batches=batches,
         ),
         threads=calls.call_threads,
         end=database.close,
@@ -150,23 +154,43 @@ def _stop_lane(lane: Worker) -> None:
         log.warning("doorbell.silent", error_class=type(error).__name__)
 
 
+def _finish(lanes: list[Worker], parts: Sequence[Gathering | CallPool | DirectClaimer]) -> None:
+    """Stop all parts at once, each after what it has in hand."""
+    ends_s = time.monotonic() + STOP_WITHIN_MS / 1000
+    for part in parts:
+        part.stop()
+    stop(lanes)
+    for part in parts:
+        part.join(max(0.0, ends_s - time.monotonic()))
+
+
+def _told_to_stop() -> threading.Event:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+def _spare_the_collector() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+
+
 def main() -> int:
     """Run until SIGTERM or SIGINT; finish what is in hand, and leave the rest to others."""
     logging.configure("worker")
     settings, calls = load(WorkerSettings), load(CallSettings)
-    worker = f"{socket.gethostname()}:{os.getpid()}"
+    worker = fresh_name()
     database = Database(settings.database_url, name="payratchet worker", generic_plans=True)
     require_fit(database, settings)
     warn_of_eviction(settings.redis_url)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    stopping = _told_to_stop()
+    _spare_the_collector()
     teller = Teller(connect(settings.redis_url))
     teller.start()
+    life = Life(database, worker=worker, on_begun=readiness.tell)
+    life.start()
     gathering = gather(settings, database, worker=worker, tell=teller.tell)
     pool = make_pool(settings, calls, database, worker=worker, tell=teller.tell)
     lanes = start(settings, database, gathering, pool, worker=worker, tell=teller.tell)
@@ -174,19 +198,16 @@ def main() -> int:
         connect(settings.redis_url), database, worker=worker, call=pool.offer, tell=teller.tell
     )
     claimer.start()
-    watchdog = Watchdog(lanes, [claimer, teller, *gathering.threads, *pool.threads])
+    watchdog = Watchdog(lanes, [life, claimer, teller, *gathering.threads, *pool.threads])
     watchdog.start()
     log.info("worker.started", worker=worker)
-    stopping.wait()
+    watched_until(stopping, watchdog)
 
-    ends_s = time.monotonic() + STOP_WITHIN_MS / 1000
+    end_within(STOP_S_MAX)
     watchdog.stop()
-    for part in (claimer, gathering, pool):
-        part.stop()
-    stop(lanes)
-    for part in (gathering, pool, claimer):
-        part.join(max(0.0, ends_s - time.monotonic()))
+    _finish(lanes, (gathering, pool, claimer))
     teller.stop()
+    life.stop()
     log.info("worker.stopped", worker=worker)
     return 0
 

@@ -51,6 +51,11 @@ OF_ONE_EVENT = (
 """Operational errors that say nothing of the store: one event of the batch may be their cause."""
 
 
+def is_store_away(error: Exception) -> bool:
+    """Say whether the store is away, so that nothing can be said of any event."""
+    return isinstance(error, psycopg.OperationalError) and not isinstance(error, OF_ONE_EVENT)
+
+
 def apply_events(
     database: Database,
     event_ids: Sequence[int],
@@ -74,13 +79,17 @@ def apply_events(
     try:
         return batch.apply(event_ids, claim_id)
     except psycopg.OperationalError as error:
-        if not isinstance(error, OF_ONE_EVENT):
+        if is_store_away(error):
             _let_go(database, claim_id)
             raise
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
     except Exception as error:  # noqa: BLE001 - whatever one event did, its neighbours pass
         log.warning("batch.split", error_class=type(error).__name__, count=len(event_ids))
-    tally = batch.apply_alone(event_ids, claim_id)
+    try:
+        tally = batch.apply_alone(event_ids, claim_id)
+    except psycopg.OperationalError:
+        _let_go(database, claim_id)
+        raise
     _let_go(database, claim_id)
     return tally
 
@@ -127,7 +136,10 @@ class _Batch:
         return outcome.tally
 
     def apply_alone(self, event_ids: Sequence[int], claim_id: int) -> Tally:
-        """Apply each event in a transaction of its own; what fails is tried later, or dies."""
+        """Apply each event in a transaction of its own; what fails is tried later, or dies.
+
+        That the store went away is no failure of an event: it is raised, and counted for none.
+        """
         tally = Tally()
         for event_id in event_ids:
             pulse.beat()
@@ -135,7 +147,9 @@ class _Batch:
                 claims.renew(tx, claim_id)
             try:
                 tally.add(self.apply([event_id], None))
-            except Exception as error:  # noqa: BLE001 - classified there, and never lost
+            except Exception as error:
+                if is_store_away(error):
+                    raise
                 ended = postpone_or_bury(
                     self.database,
                     event_id,

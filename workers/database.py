@@ -60,6 +60,12 @@ class Backend:
     started_at: datetime
 
 
+class StoreReadOnly(psycopg.OperationalError):
+    """The store takes no writes: it was told so, or is a standby by now. That passes."""
+
+    sqlstate = "25006"
+
+
 class Database:
     """One connection a thread, made anew when it breaks.
 
@@ -108,11 +114,25 @@ class Database:
 
     @contextlib.contextmanager
     def _forgotten_if_broken(self, connection: Transaction) -> Iterator[None]:
+        """Close a connection that is of no use, and call what that is by one name.
+
+        To the driver a store that takes no writes, and a session that the server has ended, are
+        faults of the statement. One that takes none may be the old one of two by now.
+        """
         try:
             yield
         except psycopg.OperationalError:
             if connection.broken:
                 self.close()
+            raise
+        except psycopg.Error as error:
+            is_read_only = isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+            if is_read_only and not connection.read_only:
+                self.close()
+                raise StoreReadOnly(str(error)) from error
+            if connection.closed:
+                self.close()
+                raise psycopg.OperationalError(str(error)) from error
             raise
 
     def backend(self) -> Backend:

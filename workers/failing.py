@@ -52,8 +52,7 @@ def postpone_or_bury(
             set_aside(tx, work, letter_for(work, _said(work), burial), worker=worker)
         else:
             attempts.record(tx, [put_off(work, error, worker)])
-            delay_s = retry.delay_s(work.attempts + 1, random.random())  # noqa: S311 - jitter
-            inbox.postpone(tx, event_id, delay_s=delay_s)
+            inbox.postpone(tx, event_id, delay_s=delay_s(work, error))
     ended = "dead" if burial else "retry"
     log.warning(
         "event.failed",
@@ -63,6 +62,14 @@ def postpone_or_bury(
         status=ended,
     )
     return ended
+
+
+def delay_s(work: Work, error: Exception) -> float:
+    """Return how long to wait before work that failed by this is tried again."""
+    is_store = isinstance(error, psycopg.OperationalError)
+    longest_s = retry.STORE_DELAY_S_MAX if is_store else retry.TRANSIENT_DELAY_S_MAX
+    jitter = random.random()  # noqa: S311 - no secret
+    return retry.delay_s(work.attempts + 1, jitter, longest_s=longest_s)
 
 
 def is_passing(error: Exception) -> bool:

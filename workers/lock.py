@@ -36,6 +36,9 @@ HELD_S_MAX = 60.0
 LOOKS_EVERY_S = 0.05
 """How often a lock that is held is looked at again."""
 
+OWNER_ENDS = b" "
+"""What stands in a lock between the name of its owner and what only the owner knows."""
+
 _TAKE = """
     local taken = {}
     for number, key in ipairs(KEYS) do
@@ -51,6 +54,13 @@ _RELEASE = """
             redis.call('del', key)
         end
     end
+"""
+_FREE = """
+    local token = redis.call('get', KEYS[1])
+    if token and token:sub(1, #ARGV[1]) == ARGV[1] then
+        return redis.call('del', KEYS[1])
+    end
+    return 0
 """
 """Many locks in one message. As one lock of the library: a key is set if it is not there, to what
 only its owner knows, and deleted only while it still says that."""
@@ -101,16 +111,23 @@ class Held:
 
 
 class Locks:
-    """Locks by name, of one Redis."""
+    """Locks by name, of one Redis. Each says who `owner` is, so that others free it if he dies."""
 
     def __init__(
-        self, client: redis.Redis, *, lives_s: float = LIVES_S, held_s_max: float = HELD_S_MAX
+        self,
+        client: redis.Redis,
+        *,
+        owner: str = "",
+        lives_s: float = LIVES_S,
+        held_s_max: float = HELD_S_MAX,
     ) -> None:
         self._client = client
+        self._owner = owner.encode() + OWNER_ENDS
         self._lives_s = lives_s
         self._held_s_max = held_s_max
         self._take = client.register_script(_TAKE)
         self._release = client.register_script(_RELEASE)
+        self._free = client.register_script(_FREE)
 
     @contextlib.contextmanager
     def hold(self, name: str, *, waits_s: float = WAITS_S_MAX) -> Iterator[Held]:
@@ -131,7 +148,7 @@ class Locks:
         When Redis is away all are given, and none is real.
         """
         locks = [self._lock(name) for name in names]
-        token = uuid.uuid4().hex.encode()
+        token = self._token()
         try:
             keys, lives_ms = [lock.name for lock in locks], int(self._lives_s * 1000)
             taken = set(self._take(keys=keys, args=[token, lives_ms])) if names else set()
@@ -156,10 +173,28 @@ class Locks:
         except redis.RedisError as error:
             log.info("lock.lost", error_class=type(error).__name__)
 
+    def owner_of(self, name: str) -> str:
+        """Return who holds the lock; "" where nobody does, or nobody knows."""
+        try:
+            token = self._client.get(_key(name))
+        except redis.RedisError:
+            return ""
+        owner, ends, _ = token.rpartition(OWNER_ENDS) if isinstance(token, bytes) else (b"", b"", 0)
+        return owner.decode(errors="replace") if ends else ""
+
+    def free(self, name: str, *, owner: str) -> bool:
+        """Release the lock if he holds it, who has died; say whether it was."""
+        with contextlib.suppress(redis.RedisError):
+            return bool(self._free(keys=[_key(name)], args=[owner.encode() + OWNER_ENDS]))
+        return False
+
+    def _token(self) -> bytes:
+        return self._owner + uuid.uuid4().hex.encode()
+
     def _lock(self, name: str, *, waits_s: float = 0.0) -> Lock:
         return Lock(
             self._client,
-            f"{BROKER_NAMESPACE}:lock:{name}",
+            _key(name),
             timeout=self._lives_s,
             sleep=LOOKS_EVERY_S,
             blocking_timeout=waits_s,
@@ -169,10 +204,14 @@ class Locks:
     def _acquire(self, name: str, waits_s: float) -> Lock | None:
         lock = self._lock(name, waits_s=waits_s)
         try:
-            is_ours = lock.acquire()
+            is_ours = lock.acquire(token=self._token().decode())
         except redis.RedisError as error:
             log.warning("lock.silent", error_class=type(error).__name__)
             return None
         if not is_ours:
             raise LockBusy(f"somebody else holds {name}")
         return lock
+
+
+def _key(name: str) -> str:
+    return f"{BROKER_NAMESPACE}:lock:{name}"

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from domain import logbook
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+class Unfailing:
+    """A stream whose lines may get lost, when its disk is full or its reader is gone.
+
+    Nothing else is lost by that: not the work that a line was to tell of, nor the thread.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure(process: str, *, level: int = logging.INFO) -> None:
@@ -26,7 +50,7 @@ def configure(process: str, *, level: int = logging.INFO) -> None:
             _admit,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.CRITICAL, handlers=[_Forward()])

@@ -48,6 +48,13 @@ def beat() -> None:
         _busy[thread] = work._replace(since_s=time.monotonic())
 
 
+def begin_anew() -> None:
+    """Give every thread that is at work its time once more: none of them could use what it had."""
+    for thread, work in tuple(_busy.items()):
+        if thread in _busy:
+            _busy[thread] = work._replace(since_s=time.monotonic())
+
+
 def stalled(longest_s: float | None = None, *, in_s: float = 0.0) -> int:
     """Return how many threads will, `in_s` from now, have been at one thing for too long.
 

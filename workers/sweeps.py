@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import redis
 import structlog
 
 from domain import retry
@@ -21,6 +22,7 @@ from workers.store import (
     dead_letters,
     housekeeping,
     inbox,
+    lives,
     reconciliations,
     samples,
     waiting,
@@ -88,6 +90,33 @@ def _ring_lane(database: Database, broker: RedisBroker, lane: Lane) -> int:
     return len(due)
 
 
+def hurry_unheard(database: Database, broker: RedisBroker) -> int:
+    """Let work be due whose rings were lost, however long it was to wait; return how much.
+
+    They were where no ring waits to be heard: Redis forgot them, or those who heard them died, or
+    had no store to look them up in. Without Redis workers take from Postgres what is due.
+    """
+    hurried = 0
+    for lane in _silent_lanes(broker):
+        with database.transaction() as tx:
+            hurried += inbox.hurry(
+                tx,
+                lane=lane,
+                limit=RINGS_PER_SWEEP_MAX,
+                first_s=retry.RING_DELAY_S_FIRST,
+                longest_s=retry.RING_DELAY_S_MAX,
+            )
+    return hurried
+
+
+def _silent_lanes(broker: RedisBroker) -> list[Lane]:
+    try:
+        probe(broker.client)
+        return [lane for lane in RING_LANES if not waiting_messages(broker, lane)]
+    except redis.RedisError:
+        return list(RING_LANES)
+
+
 def revive_crashed(database: Database) -> int:
     """Take work back from workers that died with it; return how many batches that were.
 
@@ -122,6 +151,19 @@ def _record_crashes(tx: Transaction, crashed: list[tuple[int, int]], worker: str
             for event_id, crashes in crashed
         ],
     )
+
+
+def take_over_calls(database: Database) -> list[str]:
+    """Note which workers have died, and have it rung for the calls they had in hand; return them.
+
+    Who takes up such a command decides whether its call is to be waited for all the same.
+    """
+    with database.transaction(durable=False) as tx:
+        dead = lives.note_deaths(tx)
+        calls = lives.ring_for_calls(tx, dead) if dead else 0
+    if dead:
+        log.warning("worker.gone", worker=", ".join(dead), count=calls)
+    return dead
 
 
 def take_up_announced(database: Database) -> int:
@@ -182,6 +224,7 @@ def keep_house(database: Database, *, retention_days: int) -> None:
     with database.transaction() as tx:
         housekeeping.ensure_partitions(tx, MONTHS_AHEAD)
         housekeeping.drop_old_variants(tx, retention_days=retention_days)
+        lives.trim(tx)
         old = housekeeping.old_partitions(tx, retention_days=retention_days)
     _trim(database)
     for name in old:

@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from domain.wakeup import CHANGES_CHANNEL
+from ingress import lasting
 from ingress.api.ending import ended
 from ingress.api.places import Places
 
@@ -69,7 +70,10 @@ class Changes:
 
     def start(self) -> None:
         """Be ready to listen and to look. Nothing is connected until somebody waits."""
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look_on())]
+        self._tasks = [
+            lasting.start(self._listen(), name="changes heard"),
+            lasting.start(self._look_on(), name="changes seen"),
+        ]
 
     def release(self) -> None:
         """Let everybody who waits be answered now, and nobody wait any more."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import psycopg
 import structlog
 
-from ingress import store
+from ingress import lasting, store
 from ingress.api.ending import ended
 from ingress.api.pool import WAITING_MAX, WORK_S_MAX, is_open
 from ingress.errors import StoreUnavailable
@@ -77,7 +77,7 @@ class Gathering(Generic[Asked, Found]):
 
     def start(self) -> None:
         """Begin to connect; a store that is away is waited for by whoever asks."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task = lasting.start(self._run(), name="gathering")
 
     async def stop(self) -> None:
         """Let go of the connection. Nobody waits any more."""

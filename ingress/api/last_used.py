@@ -7,6 +7,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from ingress import lasting
 from ingress.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class LastUsed:
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task = lasting.start(self._run(), name="last used")
 
     async def stop(self) -> None:
         """Write what waits, if the store is there."""

@@ -7,6 +7,7 @@ answers when it finds "answer" there; what became of the command is written as "
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.calling.provider import Provider
 from workers.broker import connect
 from workers.calling.perform import perform
 from workers.database import Database
+from workers.life import Life, fresh_name
 from workers.lock import Locks
 
 WAIT_S = 60.0
@@ -23,8 +25,12 @@ def main() -> None:
     url, redis_url, event_id, folder = sys.argv[1:]
     provider = Provider()
     provider.goes["initialize"] = [lambda: _wait(Path(folder))]
-    locks = Locks(connect(redis_url))
-    became = perform(Database(url, name="caller"), provider, locks, int(event_id), worker="caller")
+    worker, database = fresh_name(), Database(url, name="caller")
+    locks = Locks(connect(redis_url), owner=worker)
+    is_seen = threading.Event()
+    Life(database, worker=worker, on_begun=is_seen.set).start()
+    is_seen.wait(WAIT_S)
+    became = perform(database, provider, locks, int(event_id), worker=worker)
     (Path(folder) / "became").write_text(str(became))
 
 

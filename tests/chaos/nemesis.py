@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.faults.fault import NotNow
 from tests.chaos.faults.registry import faults
-from tests.chaos.kinds import KINDS
+from tests.chaos.kinds import BOUNDS, KINDS
 from tests.chaos.plan import AT_ONCE_MAX, Strike
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ HEAL_AGAIN_S = 0.25
 """How long, and how often, an end is tried that fails."""
 
 JOIN_S_MAX = 60.0
+LOOK_S = 0.1
+"""How often it is looked whether a strike may begin that has to wait."""
+
+QUIET_AFTER_S = {bound.kind: bound.quiet_after_s for bound in BOUNDS}
+"""For how long nothing else begins after a strike that is measured, late or not."""
 
 
 @dataclass(slots=True)
@@ -52,12 +57,18 @@ def _nobody(line: str) -> None:
     del line
 
 
+def _always() -> bool:
+    """Say that it is calm."""
+    return True
+
+
 class Nemesis:
     """Strikes from `start` on until `heal_all`, or until `wait` returns because all is done.
 
     `left_out` says why a kind does not strike at all, and which strikes found no time. `log` is
-    told a line for each beginning and each end. `known` are the faults that it can have, all of
-    them by default.
+    told a line for each beginning and each end. A strike that is to be measured begins once
+    `is_calm` says that those before it have left nothing behind, and nothing else begins for a
+    while after it. `known` are the faults that it can have, all of them by default.
     """
 
     def __init__(
@@ -67,6 +78,7 @@ class Nemesis:
         strikes: Sequence[Strike],
         log: Callable[[str], object] = _nobody,
         *,
+        is_calm: Callable[[], bool] = _always,
         known: Mapping[str, Fault] | None = None,
     ) -> None:
         self.faults_done: Counter[str] = Counter()
@@ -74,6 +86,7 @@ class Nemesis:
         self._stage = stage
         self._traffic = traffic
         self._log = log
+        self._is_calm = is_calm
         self._faults = faults() if known is None else known
         self._strikes = strikes
         kinds = sorted({strike.kind for strike in strikes})
@@ -132,10 +145,12 @@ class Nemesis:
 
     def _begin(self, strike: Strike) -> None:
         """Wait for those that it must not meet, and begin it in a thread of its own."""
+        give_up_s = time.monotonic() + LATE_S_MAX
         with self._changed:
-            if not self._changed.wait_for(
-                lambda: self._may_begin(strike) or self._stopping.is_set(), LATE_S_MAX
-            ):
+            while not (self._stopping.is_set() or self._may_begin(strike)):
+                if time.monotonic() < give_up_s:
+                    self._changed.wait(LOOK_S)
+                    continue
                 late = f"{strike.kind} at {strike.at_s:.1f} s"
                 self.left_out[late] = "those before it were not over"
                 return
@@ -149,8 +164,10 @@ class Nemesis:
         thread.start()
 
     def _may_begin(self, strike: Strike) -> bool:
-        if strike.alone or any(other.alone for other in self._lasting):
-            return not self._lasting
+        if strike.alone:
+            return not self._lasting and self._is_calm()
+        if any(other.alone for other in self._lasting):
+            return False
         busy = {thing for other in self._lasting for thing in other.busies}
         return len(self._lasting) < AT_ONCE_MAX and busy.isdisjoint(strike.busies)
 
@@ -167,6 +184,8 @@ class Nemesis:
         self._log(f"+ {strike.kind} {strike.target}: {struck.note}")
         self._stopping.wait(max(0.0, struck.began_monotonic_s + strike.lasts_s - time.monotonic()))
         self._end(struck)
+        if strike.alone:
+            self._stopping.wait(QUIET_AFTER_S.get(strike.kind, 0.0))
         with self._changed:
             self._lasting.remove(strike)
             self._changed.notify_all()

@@ -16,6 +16,10 @@ MINUTES_MAX = 24 * 60.0
 RATE_PER_S = 160.0
 """Unique webhook events a second; with their repeats about twice as many requests."""
 
+ORDERS_PER_S = 2.0
+"""Orders of the shop a second: each is some requests of the API, and one or two calls."""
+
+ORDERS_PER_S_MAX = 100.0
 RATE_PER_S_MAX = 2_000.0
 FAULT_EVERY_S = 2.6
 """Mean time from one strike to the next: a run of three minutes holds more than fifty."""
@@ -41,6 +45,7 @@ class Options:
     seed: int
     minutes: float = MINUTES
     rate_per_s: float = RATE_PER_S
+    orders_per_s: float = ORDERS_PER_S
     faults: tuple[str, ...] = ()
     fault_every_s: float = FAULT_EVERY_S
     settle_s: float = SETTLE_S_MAX
@@ -67,6 +72,8 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         parser.error(f"--minutes must be from {MINUTES_MIN} to {MINUTES_MAX:.0f}")
     if not 0 < asked.rate <= RATE_PER_S_MAX:
         parser.error(f"--rate must be above 0 and at most {RATE_PER_S_MAX:.0f}")
+    if not 0 < asked.orders <= ORDERS_PER_S_MAX:
+        parser.error(f"--orders must be above 0 and at most {ORDERS_PER_S_MAX:.0f}")
     if asked.fault_every < FAULT_EVERY_S_MIN:
         parser.error(f"--fault-every must be {FAULT_EVERY_S_MIN} or more")
     if asked.settle <= 0:
@@ -78,6 +85,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         seed=secrets.randbits(SEED_BITS) if asked.seed is None else asked.seed,
         minutes=asked.minutes,
         rate_per_s=asked.rate,
+        orders_per_s=asked.orders,
         faults=() if faults == ("all",) else faults,
         fault_every_s=asked.fault_every,
         settle_s=asked.settle,
@@ -96,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=MINUTES, help="default: %(default)s")
     parser.add_argument(
         "--rate", type=float, default=RATE_PER_S, help="unique events a second (%(default)s)"
+    )
+    parser.add_argument(
+        "--orders",
+        type=float,
+        default=ORDERS_PER_S,
+        help="orders of the shop a second (%(default)s)",
     )
     parser.add_argument(
         "--faults",

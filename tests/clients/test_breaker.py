@@ -61,9 +61,9 @@ def refused_for_s(breaker: Breaker) -> float | None:
 def test_five_failures_in_a_row_open_it(breaker: Breaker, clock: Clock, error: Exception) -> None:
     for _ in range(FAILURES_MAX):
         fail(breaker, error)
-    clock.now_s += 10
+    clock.now_s += 4
 
-    assert refused_for_s(breaker) == OPEN_S - 10
+    assert refused_for_s(breaker) == OPEN_S - 4
 
 
 def test_an_answer_between_failures_keeps_it_closed(breaker: Breaker) -> None:

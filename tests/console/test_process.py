@@ -45,7 +45,7 @@ def test_it_serves_until_it_is_told_to_stop(database_url: str) -> None:
 
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(STOP_S_MAX) in {0, -signal.SIGTERM}
+        assert process.wait(STOP_S_MAX) == 0
         assert "Traceback" not in process.stderr.read()
 
 

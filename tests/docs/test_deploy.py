@@ -41,7 +41,7 @@ MAY_UPDATE = {
     *("operator_sessions", "approvals", "replay_jobs", "replay_items"),
 }
 MAY_DELETE = {
-    *("inbound_work", "claims", "waiting_captures", "refused_requests"),
+    *("inbound_work", "claims", "worker_lives", "waiting_captures", "refused_requests"),
     *("idempotency_keys", "verifications", "reconciliation_items", "operator_sessions"),
     *("sign_in_failures", "overview_samples", "source_keys"),
 }

@@ -1,8 +1,9 @@
 """`python3 -m tests.hostile.fuzz --seconds N`: look for bytes that break what reads them first.
 
 Guided by which lines of `domain` and `ingress` they reach (atheris, which is not installed with
-the rest: `pip install atheris`). The time is shared by the targets, or one gets all of it. What is
-found is kept under `.data/fuzz/`, and read again by `--again FILE`.
+the rest: `pip install atheris`; it is built for Linux on x86-64, Python 3.11 to 3.13). The time is
+shared by the targets, or one gets all of it. What is found is kept under `.data/fuzz/`, and read
+again by `--again FILE`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ SECONDS_DEFAULT = 60
 BODY_BYTES_MAX = 4_096
 """Bytes of one try: what is longer reaches no other line."""
 
+MISSING = "nothing was fuzzed: atheris is not installed (pip install atheris, on Linux x86-64)"
+
+TRY_S_MAX = 10
+MEMORY_MB_MAX = 2_048
+"""Seconds and memory of one try: what takes more is a finding."""
+
 SPARE_S = 60
 """Seconds beyond its own that a target may take to start and to end."""
 
@@ -34,7 +41,7 @@ def main() -> int:
     parser.add_argument("--again", type=Path, help="a file of `.data/fuzz` to read again")
     asked = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
-        parser.error("atheris is not installed: pip install atheris")
+        parser.error(MISSING)
     if asked.target is not None:
         _fuzz(asked.target, asked.seconds, asked.seed, asked.again)
         return 0
@@ -69,6 +76,7 @@ def _fuzz(target: str, seconds: int, seed: int, again: Path | None) -> None:
         sys.exit(EXIT_USAGE)
     FOUND.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={BODY_BYTES_MAX}"]
+    options += [f"-timeout={TRY_S_MAX}", f"-rss_limit_mb={MEMORY_MB_MAX}"]
     words = [sys.argv[0], *options, f"-artifact_prefix={FOUND}/{target}-"]
     atheris.Setup([*words, *([str(again)] if again else [])], targets[target])
     atheris.Fuzz()

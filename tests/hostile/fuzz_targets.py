@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SECRETS = [Secret("key-0", b"4JH86294D6297924G-that-no-fuzzer-finds")]
-_SIGNING = [sender for sender in SENDERS if not sender.provider.is_unsigned]
+SIGNING = [sender for sender in SENDERS if not sender.provider.is_unsigned]
+"""The dialects that sign, by the number that the first byte of a try gives."""
+
 _PATHS = (b"/webhooks/paystack", b"/v1/payments/a%40b", b"/v1/payments/%2e")
 
 
@@ -52,27 +54,28 @@ def json_glance(data: bytes) -> None:
 
 
 def signatures(data: bytes) -> None:
-    """Verify a delivery of every dialect, its headers cut from the bytes: nothing verifies."""
-    values, _, body = data.partition(b"\n\n")
+    """Verify a delivery, its headers cut from the bytes: nothing verifies.
+
+    The first byte says of which dialect it is: one at a time is tried thirty times as often.
+    """
+    sender = SIGNING[data[0] % len(SIGNING)] if data else SIGNING[0]
+    values, _, body = data[1:].partition(b"\n\n")
     given = values.split(b"\n")
-    for sender in _SIGNING:
-        names = [name for name, _ in sender.request().headers]
-        headers = list(zip(names, given * len(names), strict=False))
-        delivery = Delivery(headers, body, NOW_S, "https://x/webhooks", {})
-        with suppress(Refused):
-            sender.provider.key_wanted(delivery, SECRETS)
-        try:
-            sender.provider.verify(delivery, SECRETS)
-        except Refused:
-            continue
+    names = [name for name, _ in sender.request().headers]
+    headers = list(zip(names, given * len(names), strict=False))
+    delivery = Delivery(headers, body, NOW_S, "https://x/webhooks", {})
+    with suppress(Refused):
+        sender.provider.key_wanted(delivery, SECRETS)
+    with suppress(Refused):
+        sender.provider.verify(delivery, SECRETS)
         raise AssertionError(f"{sender.name} verified what nobody signed")
 
 
 def bodies(data: bytes) -> None:
-    """Translate a body by every dialect: it says something, or why it says nothing."""
-    for sender in SENDERS:
-        with suppress(PayratchetError):
-            sender.provider.parse(data, "any")
+    """Translate a body by the dialect of the first byte: it says something, or why nothing."""
+    sender = SENDERS[data[0] % len(SENDERS)] if data else SENDERS[0]
+    with suppress(PayratchetError):
+        sender.provider.parse(data[1:], "any")
 
 
 def heads(data: bytes) -> None:

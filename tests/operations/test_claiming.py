@@ -62,6 +62,18 @@ def test_what_one_person_may_move_is_announced_at_once(payratchet: Run, scene: S
     assert (said.code, scene.credit("eve")) == (0, 1_000)
 
 
+def test_who_asks_again_for_want_of_an_answer_has_moved_it_once(
+    payratchet: Run, scene: Scene
+) -> None:
+    scene.hear(capture("lost-1", 1_000, "T77"))
+    set_limit(scene.url, "1000")
+
+    said = [payratchet(*CLAIM) for _ in range(2)]
+
+    assert [each.code for each in said] == [0, 0]
+    assert scene.value("SELECT sum(amount_minor)::bigint FROM operator_moves") == 1_000
+
+
 def test_before_its_money_comes_a_payment_of_any_size_is_announced(
     payratchet: Run, scene: Scene
 ) -> None:

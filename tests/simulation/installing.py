@@ -20,6 +20,7 @@ from workers.store import (
     dead_letters,
     housekeeping,
     ledger,
+    lives,
     modes,
     operators,
     provider_calls,
@@ -85,6 +86,7 @@ TWINS: tuple[Place, ...] = (
             *(calls.abandon, calls.may_exist, calls.refund_events),
         ),
     ),
+    (lives, (calls.ring_for_calls,)),
     (reading, (WORDS.say,)),
     (failing, (WORDS.say,)),
 )

@@ -63,6 +63,7 @@ class Memory:
         self.refunds: dict[str, rows.RefundRow] = {}
         self.calls: dict[int, rows.CallRow] = {}
         self.claims: dict[int, rows.ClaimRow] = {}
+        self.dead_workers: set[str] = set()
         self.answers: dict[tuple[str, str], rows.KeptAnswer] = {}
         self.next_id = 1
         self.rescues: Counter[str] = Counter()

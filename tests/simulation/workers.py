@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import psycopg
@@ -18,11 +19,10 @@ from workers.calling.beginning import OTHERS_CALL_S, Begun, begin
 from workers.calling.closing import close
 from workers.calling.kinds import KINDS
 from workers.outcome import Outcome
-from workers.store import inbox, provider_calls
+from workers.store import inbox, lives, provider_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from random import Random
 
     from domain.asking import Told
     from tests.simulation.memory import Memory
@@ -38,6 +38,10 @@ CALL_S_MAX = 20.0
 
 WAKES_LATE_S = 40.0
 """When somebody comes back with an answer who was presumed dead."""
+
+DEATHS_SHARE = 0.05
+SEEMS_DEAD_S_MAX = 5.0
+"""How many calls see their worker lose its session, and when: it may be dead, or it may not."""
 
 WRITES_AGAIN_S = 1.0
 WRITES_UNTIL_S = 26.0
@@ -63,6 +67,8 @@ class Workers:
         self._schedule = schedule
         self._memory = memory
         self._provider = provider
+        # Their own, so that what else happens does not depend on them.
+        self._deaths = Random(repr(chance.getstate()))
         self.is_calm = False
         self.tx = cast("Transaction", memory)
 
@@ -121,6 +127,9 @@ class Workers:
 
     def _send(self, flight: Flight) -> None:
         """Have the call be made, answered, lost, or never sent; and its answer written, or not."""
+        if not self.is_calm and self._deaths.random() < DEATHS_SHARE:
+            after_s = self._deaths.random() * SEEMS_DEAD_S_MAX
+            self._schedule.later(after_s, partial(self._seem_dead, flight.worker))
         fate = 1.0 if self.is_calm else self._chance.random()
         if fate < 0.03:
             return
@@ -133,6 +142,15 @@ class Workers:
             self._schedule.later(CALL_S_MAX, partial(self.write, flight, unknown))
         else:
             self._schedule.later(delay_s, partial(self._arrive, flight, fate))
+
+    def _seem_dead(self, worker: str) -> None:
+        """Have a worker counted as dead, whose calls go on as if nothing was; and be seen again."""
+        memory = self._memory
+        memory.dead_workers.add(worker)
+        with MemoryDatabase(memory).transaction():
+            lives.ring_for_calls(self.tx, [worker])
+        back_s = self._deaths.random() * SEEMS_DEAD_S_MAX
+        self._schedule.later(back_s, partial(memory.dead_workers.discard, worker))
 
     def _arrive(self, flight: Flight, fate: float) -> None:
         """Do there what was asked; the answer goes back, if it does."""

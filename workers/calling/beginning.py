@@ -8,7 +8,7 @@ from domain.calls import Move
 from domain.commands import CommandKind
 from domain.errors import ProviderRefused, RefetchRequired
 from domain.judgement import Burial
-from domain.tries import LIVE_S_MAX, Asked
+from domain.tries import LIVE_S_MAX, Asked, may_be_doubled
 from workers import refetching
 from workers.calling import ending
 from workers.calling.cancelling import cancel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workers.clients.client import ProviderClient
     from workers.database import Transaction
     from workers.outcome import Outcome
+    from workers.store.provider_calls import Live
 
 OTHERS_CALL_S = 2.0
 """How long a command waits while another call about the same payment is under way."""
@@ -53,26 +54,42 @@ def begin(
     client: ProviderClient | None,
     *,
     found: Told | None,
+    sole_worker: str | None = None,
 ) -> Begun | str:
     """Return the call to be made, or what became of the command without one.
 
-    A call that has been live for too long is closed: whoever made it is presumed dead.
+    A call that has been live for too long is closed: whoever made it is presumed dead. So is one
+    that can do no harm twice, as soon as its worker is known to be; or, where it is of this very
+    command, is its `sole_worker`, who knows of none.
     """
     work = inbox.lock_one(tx, event_id, lanes=inbox.CALLS)
     if work is None:
         return GONE
     case = look(tx, work, command, client)
     live = provider_calls.live(tx, case.debt)
-    if live is not None and live.age_s < LIVE_S_MAX:
-        inbox.put_off(tx, event_id, delay_s=OTHERS_CALL_S)
-        return IN_HAND
     if live is not None:
-        provider_calls.end(tx, live.id, provider_calls.PRESUMED_DEAD)
+        is_own = (live.event_id, live.worker) == (event_id, sole_worker)
+        if (wait_s := _waits_s(live, case, is_own=is_own)) > 0:
+            inbox.put_off(tx, event_id, delay_s=wait_s)
+            return IN_HAND
+        died = provider_calls.UNWRITTEN if is_own else provider_calls.PRESUMED_DEAD
+        provider_calls.end(tx, live.id, died)
         if provider_calls.deaths(tx, event_id, since=work.since) >= DEATHS_MAX:
             why = Burial("crash_loop", "WorkerDied", f"{DEATHS_MAX} workers died of this command")
             return ending.bury(tx, case, why, worker=outcome.worker)
         case = look(tx, work, command, client)
     return _take_up(tx, outcome, case, found)
+
+
+def _waits_s(live: Live, case: Case, *, is_own: bool) -> float:
+    """Return how long to wait for a call that is live; 0: it need not be waited for any more."""
+    left_s = LIVE_S_MAX - live.age_s
+    if left_s <= 0:
+        return 0.0
+    if not (live.is_dead or is_own):
+        return OTHERS_CALL_S
+    is_harmless = may_be_doubled(live.asked, live.age_s, keys_live_s=case.keys_live_s)
+    return 0.0 if is_harmless else left_s
 
 
 def _take_up(tx: Transaction, outcome: Outcome, case: Case, found: Told | None) -> Begun | str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import structlog
 
-from domain import calls, commands, retry
+from domain import calls, commands
 from domain.errors import Permanent
 from domain.fingerprint import fingerprint
 from workers.burial import set_aside
-from workers.failing import describe, put_off, verdict
+from workers.failing import delay_s, describe, put_off, verdict
 from workers.store import attempts, inbox, provider_calls
 from workers.store.dead_letters import Letter
 
@@ -69,8 +68,7 @@ def _fail(  # noqa: PLR0917 - one place for two callers
         set_aside(tx, work, letter_of(work, command, amount, burial), worker=worker)
     else:
         attempts.record(tx, [put_off(work, error, worker)])
-        delay_s = retry.delay_s(work.attempts + 1, random.random())  # noqa: S311 - jitter
-        inbox.postpone(tx, work.event_id, delay_s=calls.pause_s(error, delay_s))
+        inbox.postpone(tx, work.event_id, delay_s=calls.pause_s(error, delay_s(work, error)))
     log.warning(
         "command.failed",
         event_id=work.event_id,

@@ -1,7 +1,8 @@
 """Perform commands: decide, write that a call is made, make it, apply its answer.
 
 Three steps, two transactions, nothing of the network in either. Whatever dies between them leaves a
-call that is live; who comes 30 s later presumes it dead and asks what became of it.
+call that is live; who comes 30 s later presumes it dead and asks what became of it. Where the
+worker is known to have died, and the call may be doubled, nobody waits for that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from domain.calls import STEPS_MAX, TooManySteps
 from domain.commands import CommandKind
 from workers import pulse, reconcile
 from workers.apply import OF_ONE_EVENT
-from workers.calling import ending, sending
+from workers.calling import ending, sending, turns
 from workers.calling.begin_together import Started
 from workers.calling.beginning import OTHERS_CALL_S, begin
 from workers.calling.closing import close
@@ -47,10 +48,6 @@ log = structlog.get_logger()
 ROOMS = Rooms(places=1_000)
 """For whoever performs commands one by one."""
 
-LOCK_WAITS_S = 0.5
-"""How long a thread waits for another that is busy with the same debt, keeping a room for itself.
-A call takes longer, so that whoever waits for one is put off; between calls it is enough."""
-
 ONE_AT_A_TIME = frozenset({"provider_calls_one_live", "provider_calls_fence_once"})
 """Constraints that refuse the second of two calls about one debt."""
 
@@ -70,7 +67,8 @@ def perform(
 
     NoRoom where too many calls to its account are under way: nothing was done. What is plain is
     done in `batches`, together with what other threads do, where they are given: then their rooms
-    are those that count.
+    are those that count, and whoever gives them has each command in hand once only, by a name
+    that nobody else has.
 
     Safe to run twice and at once: a duplicate of a command in hand costs one statement. Raises
     psycopg.OperationalError when the store goes away, and nothing else; the relay rings again.
@@ -103,6 +101,11 @@ class _Performer:
     rooms: Rooms
     batches: Batches | None
 
+    @property
+    def sole_worker(self) -> str | None:
+        """Return the worker, where it cannot be calling for this command in another thread."""
+        return self.worker if self.batches is not None else None
+
     def perform(self, event_id: int) -> str | NoRoom:
         """Perform the command, unless somebody else does. Raises whatever goes wrong with it."""
         started = self.batches.begin(event_id) if self.batches is not None else None
@@ -123,7 +126,7 @@ class _Performer:
 
     def _from_the_start(self, event_id: int) -> str | NoRoom:
         with self.database.statement() as tx:
-            owed = provider_calls.peek(tx, event_id)
+            owed = provider_calls.peek(tx, event_id, sole_worker=self.sole_worker)
         if owed is None:
             return GONE
         if owed.is_in_hand:
@@ -131,8 +134,9 @@ class _Performer:
         if owed.is_resting:
             return WAITS
         command = commands.parse(owed.body)
+        debt, sole = provider_calls.debt_of(command), self.sole_worker
         with self.database.statement() as tx:
-            is_busy = provider_calls.is_busy(tx, provider_calls.debt_of(command))
+            is_busy = provider_calls.is_busy(tx, debt, event_id=event_id, sole_worker=sole)
         if is_busy:
             return self._put_off(event_id)
         account = (command.provider, command.account)
@@ -144,7 +148,7 @@ class _Performer:
             self.rooms.leave(account)
 
     def _alone(self, event_id: int, command: Command) -> str:
-        with self.locks.hold(provider_calls.debt_of(command), waits_s=LOCK_WAITS_S) as held:
+        with turns.hold(self.database, self.locks, provider_calls.debt_of(command)) as held:
             if command.kind is CommandKind.RECONCILE:
                 return self._reconcile(event_id, command)
             return self._take_turns(event_id, command, held)
@@ -175,7 +179,7 @@ class _Performer:
         found: Told | None = None
         for _ in range(STEPS_MAX):
             began_s = started.began_s if started else sending.now_s()
-            begun = started.begun if started else self._begin(event_id, command, found)
+            begun = started.begun if started else self._begin(event_id, command, found, began_s)
             if isinstance(begun, str):
                 return begun
             answer = sending.ask(begun, began_s=began_s)
@@ -193,12 +197,23 @@ class _Performer:
             return None
         return self.batches.close(started, answer)
 
-    def _begin(self, event_id: int, command: Command, found: Told | None) -> Begun | str:
+    def _begin(
+        self, event_id: int, command: Command, found: Told | None, began_s: float
+    ) -> Begun | str:
+        """Begin a call. Where the store says nothing more, take back what may be written of it."""
+        try:
+            return self._begin_once(event_id, command, found)
+        except psycopg.OperationalError as error:
+            if self.sole_worker and not isinstance(error, OF_ONE_EVENT):
+                turns.take_back(self.database, event_id, worker=self.worker, began_s=began_s)
+            raise
+
+    def _begin_once(self, event_id: int, command: Command, found: Told | None) -> Begun | str:
         pulse.beat()
-        outcome = Outcome(self.worker)
+        outcome, sole = Outcome(self.worker), self.sole_worker
         client = self.clients.find(command.provider, command.account)
         with self.database.transaction() as tx:
-            begun = begin(tx, outcome, event_id, command, client, found=found)
+            begun = begin(tx, outcome, event_id, command, client, found=found, sole_worker=sole)
         self._tell(outcome)
         return begun
 

@@ -1,7 +1,7 @@
 """The pool: threads that perform commands, so that a slow provider delays no webhook.
 
 A command that waits here or is in hand is not taken a second time. What waits is lost with the
-process; the relay then rings again.
+process; the relay then rings again. One from which the store went away is tried again here.
 """
 
 from __future__ import annotations
@@ -30,8 +30,15 @@ WAITING_MAX = 400
 PARKED_MAX = 2_000
 """Commands of one account that wait for a place at it; the relay rings again for what is beyond."""
 
+STORE_AWAY_S = 1.0
+"""How long a thread waits from which the store went away before it tries the same command again."""
+
 ONE_ACCOUNT_SHARE = 2
 """One account gets at most this part of the threads: a half."""
+
+
+_AGAIN = object()
+"""What became of a command from which the store went away."""
 
 
 def rooms_of(threads: int) -> Rooms:
@@ -67,6 +74,7 @@ class CallPool:
         self._parked: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
         self.rooms = rooms or rooms_of(threads)
         self._stopping = False
+        self._over = threading.Event()
         self._batches = batches
         self._callers = [
             threading.Thread(target=self._run, name=f"caller-{number}", daemon=True)
@@ -111,6 +119,7 @@ class CallPool:
         """Let each thread end after the call in hand; what waits is the relay's to ring for."""
         with self._lock:
             self._stopping = True
+            self._over.set()
             self._waiting.clear()
             self._parked.clear()
             self._has_work.notify_all()
@@ -137,6 +146,8 @@ class CallPool:
                     became = self._perform(event_id)
             except psycopg.OperationalError as error:
                 log.warning("store.unavailable", error_class=type(error).__name__, count=1)
+                self._over.wait(STORE_AWAY_S)
+                became = _AGAIN
             except Exception as error:  # noqa: BLE001 - the relay rings again; the others go on
                 log.error(  # noqa: TRY400 - its text may quote a command
                     "command.failed", event_id=event_id, error_class=type(error).__name__
@@ -158,6 +169,8 @@ class CallPool:
         with self._lock:
             if isinstance(became, NoRoom) and len(self._parked[became.account]) < PARKED_MAX:
                 self._parked[became.account].append(event_id)
+            elif became is _AGAIN and not self._stopping:
+                self._waiting.append(event_id)
             else:
                 self._in_hand.discard(event_id)
             for account, parked in self._parked.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FAILURES_MAX = 5
 """Failures in a row after which the breaker opens."""
 
-OPEN_S = 30.0
+OPEN_S = 10.0
 """Seconds it stays open; then one call may try."""
 
 PROBE_RETRY_S = 1.0

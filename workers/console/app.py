@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from domain.errors import PayratchetError
+from workers import pulse
 from workers.console import open_to_all, origins, routes, sign_in
 from workers.console.checking import Checker
 from workers.console.cookies import Cookies
@@ -37,15 +39,29 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+TURN_EVERY_S = 1.0
+LOOP_STALL_S_MAX = 15.0
+"""How often the loop says that it turns, and after how long without that it does no more. It waits
+so long for a page that is being made when it stops."""
+
 BROKEN = "Something broke that should not. What was asked for may or may not be done: look again."
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(house: House, _app: Starlette) -> AsyncIterator[None]:
-    """Let go of threads and connections at the end."""
-    yield
-    house.checker.close()
-    await house.readers.close()
+    """Have the loop's turning seen; let go of threads and connections at the end."""
+    with pulse.at_work(LOOP_STALL_S_MAX):
+        turning = asyncio.create_task(_turn())
+        yield
+        house.checker.close()
+        await house.readers.close()
+        turning.cancel()
+
+
+async def _turn() -> None:
+    while True:
+        pulse.beat()
+        await asyncio.sleep(TURN_EVERY_S)
 
 
 async def _broken(_request: Request, error: Exception) -> Response:

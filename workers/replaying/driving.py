@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from workers import pulse
 from workers.apply import OF_ONE_EVENT
 from workers.replaying.limits import LOOK_EVERY_S, RATE_PER_S, WORKING_SHARE
 from workers.replaying.stepping import Driver, Step, step
@@ -34,6 +35,9 @@ TICK_S = 1.0
 JOBS_MAX = 20
 """Replays that one relay drives in turn."""
 
+
+TURN_S_MAX = 600.0
+"""Longest that a turn may take: `JOBS_MAX` steps, of which each statement may take 10 s."""
 
 STEP_TRIES_MAX = 5
 STEP_WAIT_S_MAX = 2.0
@@ -111,7 +115,8 @@ class ReplayThread(threading.Thread):
         wait_s = TICK_S
         while not self._stopping.wait(wait_s):
             try:
-                wait_s = self.turn()
+                with pulse.at_work(TURN_S_MAX):
+                    wait_s = self.turn()
             except Exception as error:  # noqa: BLE001 - the store comes back, and so do we
                 log.warning("replay.stepped_badly", error_class=type(error).__name__)
                 wait_s = TICK_S

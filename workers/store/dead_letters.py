@@ -242,6 +242,7 @@ _UNANNOUNCED = """
     JOIN dead_letters d ON d.reference = u.reference AND d.source = u.provider
         AND d.account = u.account
     WHERE d.status <> 'resolved' AND d.reason = 'unknown_reference' AND d.currency IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM payment_logs p WHERE p.reference = u.reference)
     GROUP BY 1 ORDER BY 1
 """
 

@@ -236,6 +236,30 @@ def ring_again(
     return sorted(Due(*row) for row in rows)
 
 
+_HURRY = """
+    WITH lost AS (
+        SELECT event_id FROM inbound_work
+        WHERE lane = %(lane)s AND next_at > now() AND enqueues > 1
+          AND next_at - make_interval(
+                  secs => least(%(first_s)s * power(2, least(enqueues - 1, 20)), %(longest_s)s))
+              < now() - make_interval(secs => %(first_s)s)
+        ORDER BY next_at LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbound_work w SET next_at = now() FROM lost WHERE w.event_id = lost.event_id
+"""
+
+
+def hurry(tx: Transaction, *, lane: str, limit: int, first_s: float, longest_s: float) -> int:
+    """Let work be due that was rung for `first_s` ago or longer, however often; return how much.
+
+    For when no ring waits to be heard. What was told to wait goes on waiting. The delays are those
+    of `ring_again`.
+    """
+    values = {"lane": lane, "limit": limit, "first_s": first_s, "longest_s": longest_s}
+    return tx.execute(_HURRY, values).rowcount
+
+
 _CRASHED = """
     WITH theirs AS (
         SELECT event_id FROM inbound_work WHERE event_id = ANY(%b::bigint[])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from domain.tries import LIVE_S_MAX, Asked, Outcome, Try
 from workers.store.inbox import RESTING
+from workers.store.lives import IS_DEAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ def debt_of(command: Command) -> str:
 class Owed(NamedTuple):
     """A command that is owed, and whether somebody is calling for it right now.
 
+    Nobody does whose worker is known to have died.
+
     `is_resting`: it was told to wait, its time has not come, and nobody has rung for it since.
     """
 
@@ -44,50 +47,70 @@ class Owed(NamedTuple):
 _PEEK = f"""
     SELECT e.body, EXISTS (
         SELECT 1 FROM provider_calls c WHERE c.event_id = w.event_id AND c.ended_at IS NULL
-          AND c.started_at > now() - make_interval(secs => %s)), {RESTING}
+          AND c.started_at > now() - make_interval(secs => %s)
+          AND c.worker IS DISTINCT FROM %s AND NOT {IS_DEAD}), {RESTING}
     FROM inbound_work w
     JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
     WHERE w.event_id = %s AND w.lane = 'calls'
 """
 
 
-def peek(tx: Transaction, event_id: int) -> Owed | None:
-    """Look at a command without a lock; None when nothing is owed of it any more."""
-    row = tx.execute(_PEEK, (LIVE_S_MAX, event_id)).fetchone()
+def peek(tx: Transaction, event_id: int, *, sole_worker: str | None = None) -> Owed | None:
+    """Look at a command without a lock; None when nothing is owed of it any more.
+
+    `sole_worker` is the worker that asks, where none of its other threads can have the command: a
+    call of its own is then one that was begun without its knowing, or whose answer was not written.
+    """
+    row = tx.execute(_PEEK, (LIVE_S_MAX, sole_worker, event_id)).fetchone()
     return Owed(*row) if row else None
 
 
-_IS_BUSY = """
+_IS_BUSY = f"""
     SELECT EXISTS (
-        SELECT 1 FROM provider_calls WHERE debt = %s AND ended_at IS NULL
-          AND started_at > now() - make_interval(secs => %s))
+        SELECT 1 FROM provider_calls c WHERE debt = %s AND ended_at IS NULL
+          AND started_at > now() - make_interval(secs => %s) AND NOT {IS_DEAD}
+          AND NOT (c.event_id = %s AND c.worker IS NOT DISTINCT FROM %s))
 """
 
 
-def is_busy(tx: Transaction, debt: str) -> bool:
-    """Say, without a lock, whether somebody is calling about this debt right now."""
-    row = tx.execute(_IS_BUSY, (debt, LIVE_S_MAX)).fetchone()
+def is_busy(
+    tx: Transaction, debt: str, *, event_id: int = 0, sole_worker: str | None = None
+) -> bool:
+    """Say, without a lock, whether somebody is calling about this debt right now.
+
+    A call for `event_id` by its `sole_worker` is nobody's, as for `peek`.
+    """
+    row = tx.execute(_IS_BUSY, (debt, LIVE_S_MAX, event_id, sole_worker)).fetchone()
     return row is not None and row[0]
 
 
 class Live(NamedTuple):
-    """A call that nobody has closed."""
+    """A call that nobody has closed. `is_dead`: its worker is known to have died."""
 
     id: int
     age_s: float
+    event_id: int
+    asked: Asked
+    worker: str
+    is_dead: bool
 
 
-_LIVE = """
-    SELECT id, extract(epoch FROM clock_timestamp() - started_at)::float FROM provider_calls
+_LIVE = f"""
+    SELECT id, extract(epoch FROM clock_timestamp() - started_at)::float, event_id, kind, worker,
+           {IS_DEAD}
+    FROM provider_calls c
     WHERE debt = %s AND ended_at IS NULL
-    FOR UPDATE
+    FOR UPDATE OF c
 """
 
 
 def live(tx: Transaction, debt: str) -> Live | None:
     """Return the call about this debt that has not ended, its row locked."""
     row = tx.execute(_LIVE, (debt,)).fetchone()
-    return Live(*row) if row else None
+    if row is None:
+        return None
+    call_id, age_s, event_id, kind, worker, is_dead = row
+    return Live(call_id, age_s, event_id, Asked(kind), worker, is_dead)
 
 
 _TRIES = """
@@ -212,6 +235,8 @@ def end(tx: Transaction, call_id: int, ended: Ended) -> None:
 
 
 PRESUMED_DEAD = Ended(Outcome.UNKNOWN, error_class="WorkerDied", message="no answer was written")
+UNWRITTEN = Ended(Outcome.UNKNOWN, error_class="Unwritten", message="no answer could be written")
+NOT_BEGUN = Ended(Outcome.NOT_SENT, error_class="NotBegun", message="it was not known to be begun")
 
 _DEATHS = """
     SELECT count(*) FROM provider_calls
@@ -242,6 +267,22 @@ _ABANDON = """
 def abandon(tx: Transaction, event_id: int, *, worker: str, error_class: str) -> None:
     """End this worker's own call of a command whose answer it could not write."""
     tx.execute(_ABANDON, (error_class, event_id, worker))
+
+
+_TAKE_BACK = """
+    UPDATE provider_calls
+    SET ended_at = clock_timestamp(), outcome = %s, error_class = %s, message = %s
+    WHERE event_id = %s AND worker = %s AND ended_at IS NULL
+"""
+
+
+def take_back(tx: Transaction, event_id: int, *, worker: str) -> None:
+    """End this worker's own call of a command that it has certainly not made, if there is one.
+
+    That is where it does not know whether the call was begun: the store left it without a word.
+    """
+    how = (NOT_BEGUN.outcome, NOT_BEGUN.error_class, NOT_BEGUN.message)
+    tx.execute(_TAKE_BACK, (*how, event_id, worker))
 
 
 _MAY_EXIST = """

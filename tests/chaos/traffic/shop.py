@@ -39,7 +39,7 @@ class Shop:
     """Turned by the traffic's loop; `journal` has what it was told."""
 
     def __init__(
-        self, fronts: Sequence[Front], api_key: str, history: History, *, seed: int
+        self, fronts: Sequence[Front], api_key: str, history: History, *, seed: int, per_s: float
     ) -> None:
         self.journal = Journal()
         self._rng = random.Random(f"shop/{seed}")
@@ -47,7 +47,7 @@ class Shop:
         self._asking = Asking(fronts, api_key, history, self.journal, self._rng)
         self._stopped = asyncio.Event()
         self._aftermath = Aftermath(self._asking, self.journal, self._stopped)
-        self._orders = drawn(seed, ORDERS_PER_S)
+        self._orders = drawn(seed, per_s)
         self._next = next(self._orders)
         self._tasks: set[asyncio.Task[None]] = set()
         self._has_compared_all = False

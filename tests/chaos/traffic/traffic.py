@@ -74,6 +74,7 @@ class Traffic:
             database_url=stage.database_url,
         )
         self._seed = options.seed
+        self._orders_per_s = options.orders_per_s
         self._operator = Operator(stage.environment, stage.folder / "papers")
         self._shop: Shop | None = None
         self._operators = Operators(
@@ -103,7 +104,13 @@ class Traffic:
             *("clients", "create", "lab", "--scope", "payments:write", "--scope", "credit:write"),
             *("--initialize", LIMIT, "--verify", LIMIT, "--reason", "the lab"),
         )
-        self._shop = Shop(self._shop_fronts, told["key"], self._history, seed=self._seed)
+        self._shop = Shop(
+            self._shop_fronts,
+            told["key"],
+            self._history,
+            seed=self._seed,
+            per_s=self._orders_per_s,
+        )
         self.hasty.prepare(self._operator)
         self._webhooks.prepare()
 

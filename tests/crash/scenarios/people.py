@@ -173,15 +173,13 @@ def _limit(world: World) -> None:
     world.ask("limit", lambda: done_once(lambda: limiting.settle(database, "NGN=5000", actor=ADA)))
 
 
-MOVES = ("operator_moves", "who claims again, for want of an answer, has it counted twice")
-
 SCENARIOS = (
     Scenario("a person corrects a payment", _correct, _odd),
     Scenario("two people correct a payment", _two_correct, _odd),
     Scenario("questions are refused or expire", _reject, _asked),
     Scenario("a loss is written off", _write_off, _spent),
     Scenario("a refund is given up", _give_up, _in_doubt),
-    Scenario("money in suspense is claimed", _claim, _suspense, forgives=(MOVES,)),
+    Scenario("money in suspense is claimed", _claim, _suspense),
     Scenario("letters are decided upon", _decide_letters, _letters),
     Scenario("the limit of one person is set", _limit),
 )

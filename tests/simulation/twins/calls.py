@@ -1,4 +1,4 @@
-"""Twins of `workers.store.provider_calls`."""
+"""Twins of `workers.store.provider_calls`, and of what `workers.store.lives` does to calls."""
 
 from __future__ import annotations
 
@@ -28,25 +28,38 @@ def _age_s(tx: Memory, row: CallRow) -> float:
     return tx.clock.now_s - row.started_s
 
 
-def peek(tx: Memory, event_id: int) -> Owed | None:
+def _is_dead(tx: Memory, row: CallRow) -> bool:
+    return row.worker in tx.dead_workers
+
+
+def peek(tx: Memory, event_id: int, *, sole_worker: str | None = None) -> Owed | None:
     work = tx.work.get(event_id)
     if work is None or work.lane != Lane.CALLS:
         return None
     is_in_hand = any(
-        row.event_id == event_id and not row.outcome and _age_s(tx, row) < LIVE_S_MAX
+        row.event_id == event_id
+        and not row.outcome
+        and _age_s(tx, row) < LIVE_S_MAX
+        and row.worker != sole_worker
+        and not _is_dead(tx, row)
         for row in tx.calls.values()
     )
     return Owed(tx.events[event_id].body, is_in_hand, is_resting(tx, work))
 
 
-def is_busy(tx: Memory, debt: str) -> bool:
+def is_busy(tx: Memory, debt: str, *, event_id: int = 0, sole_worker: str | None = None) -> bool:
     row = _live(tx, debt)
-    return row is not None and _age_s(tx, row) < LIVE_S_MAX
+    if row is None or _age_s(tx, row) >= LIVE_S_MAX or _is_dead(tx, row):
+        return False
+    return (row.event_id, row.worker) != (event_id, sole_worker)
 
 
 def live(tx: Memory, debt: str) -> Live | None:
     row = _live(tx, debt)
-    return Live(row.id, _age_s(tx, row)) if row is not None else None
+    if row is None:
+        return None
+    is_dead = _is_dead(tx, row)
+    return Live(row.id, _age_s(tx, row), row.event_id, row.asked, row.worker, is_dead)
 
 
 def tries(tx: Memory, event_id: int) -> list[Try]:
@@ -123,6 +136,16 @@ def abandon(tx: Memory, event_id: int, *, worker: str, error_class: str) -> None
                 outcome=Outcome.UNKNOWN, error_class=error_class, ended_at=tx.clock.now()
             )
             tx.put(tx.calls, row.id, closed)
+
+
+def ring_for_calls(tx: Memory, workers: list[str]) -> int:
+    rung = [row for row in tx.calls.values() if row.worker in workers and not row.outcome]
+    for row in rung:
+        work = tx.work.get(row.event_id)
+        if work is not None and work.lane == Lane.CALLS:
+            due = work._replace(next_at=tx.clock.now(), enqueues=1)
+            tx.put(tx.work, work.event_id, due)
+    return len(rung)
 
 
 def may_exist(tx: Memory, debt: str, *, initialize_key: str) -> bool:

@@ -1,0 +1,438 @@
+"""The proof notices what contradicts it: each checker fails on a violation that is planted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, events, history, prove
+from tests.chaos.proof.evidence import (
+    Acked,
+    Asked,
+    Booked,
+    Compared,
+    Debit,
+    Evidence,
+    Made,
+    Refund,
+    Seen,
+)
+from tests.chaos.sound_world import BOOKED, HEARD, SECRET, sound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+BROKEN = Compared(1, ("something is wrong",))
+_DROP = "ALTER TABLE {} DROP CONSTRAINT {} CASCADE;"
+
+PLANTED_IN_THE_DATABASE = {
+    "an acknowledged event is gone": (
+        "DELETE FROM inbound_events WHERE id = 1",
+        {"no acknowledged event is lost"},
+    ),
+    "an event is unfinished": (
+        (
+            "INSERT INTO inbound_work (event_id, received_at, lane, next_at)"
+            " VALUES (1, now(), 'events', now())"
+        ),
+        {"every event comes to rest in one place"},
+    ),
+    "an event is neither applied nor set aside": (
+        "DELETE FROM dead_letters",
+        {"every event comes to rest in one place", "every dead letter says why it died"},
+    ),
+    "an event is ignored and applied": (
+        (
+            "INSERT INTO attempts (event_id, number, started_at, worker, outcome)"
+            " VALUES (1, 1, now(), 'w', 'ignored')"
+        ),
+        {"every event comes to rest in one place"},
+    ),
+    "a dead letter has no reason": (
+        "UPDATE dead_letters SET message = ''",
+        {"every dead letter says why it died"},
+    ),
+    "a dead letter has never died": (
+        "DELETE FROM dead_letter_actions",
+        {"every dead letter says why it died"},
+    ),
+    "a dead letter is left in mid-replay": (
+        "UPDATE dead_letters SET status = 'replaying'",
+        {"every dead letter says why it died"},
+    ),
+    "an event was applied in two transactions": (
+        "UPDATE payment_transitions SET event_id = 1 WHERE event_id = 2",
+        {"nothing is applied twice", "every event comes to rest in one place"},
+    ),
+    "an effect is in the ledger twice, on both sides": (
+        _DROP.format("ledger_entries", "ledger_entries_effect_once")
+        + "INSERT INTO ledger_entries SELECT 9, leg, payment_id, effect, object_id, account,"
+        " amount_minor, currency, event_id, at FROM ledger_entries WHERE movement_id = 1;"
+        " UPDATE customer_balances SET balance_minor = 1850",
+        {
+            "nothing is applied twice",
+            "each payment's money is what its provider booked",
+            "the sums by provider and currency are what the providers' books say",
+        },
+    ),
+    "a fact is known twice": (
+        _DROP.format("payment_facts", "payment_facts_once")
+        + "INSERT INTO payment_facts (payment_id, kind, object_id, status, amount_minor, currency,"
+        " event_id) SELECT payment_id, kind, object_id, status, amount_minor, currency, event_id"
+        " FROM payment_facts",
+        {"nothing is applied twice"},
+    ),
+    "a payment was topped up twice": (
+        (
+            "DROP INDEX sms_transactions_one_top_up_per_payment;"
+            "UPDATE sms_transactions SET kind = 'top_up' WHERE kind = 'refund'"
+        ),
+        {"nothing is applied twice"},
+    ),
+    "an event moved two payments": (
+        "UPDATE payment_transitions SET event_id = 1 WHERE from_state = 'pending'",
+        {"nothing is applied twice"},
+    ),
+    "an illegal step was taken, and put right again": (
+        "UPDATE payment_transitions SET event = 'refunded_in_full' WHERE event_id = 1",
+        {"no illegal transition was ever persisted"},
+    ),
+    "a version is missing": (
+        (
+            "UPDATE payment_transitions SET version = 3 WHERE event_id = 2;"
+            "UPDATE payment_logs SET lock_version = 3 WHERE reference = 'ORD-1'"
+        ),
+        {"versions have no gap, and each step begins where the last one ended"},
+    ),
+    "a step begins elsewhere": (
+        (
+            "UPDATE payment_transitions SET from_state = 'disputed', event = 'dispute_won',"
+            " to_state = 'partially_refunded' WHERE event_id = 2"
+        ),
+        {
+            "versions have no gap, and each step begins where the last one ended",
+            "no illegal transition was ever persisted",
+        },
+    ),
+    "a payment stands apart from its history": (
+        "UPDATE payment_logs SET state = 'refunded' WHERE reference = 'ORD-1'",
+        {"versions have no gap, and each step begins where the last one ended"},
+    ),
+    "a movement does not sum to zero": (
+        "UPDATE ledger_entries SET amount_minor = 999 WHERE movement_id = 1 AND leg = 2",
+        {
+            "the legs of every movement sum to zero",
+            "balances are the sum of the ledger, also in 1 snapshots",
+        },
+    ),
+    "a balance is not the ledger": (
+        "UPDATE customer_balances SET balance_minor = 851",
+        {"balances are the sum of the ledger, also in 1 snapshots"},
+    ),
+    "a payment's own row shows something else": (
+        "UPDATE payment_logs SET captured_minor = 999 WHERE reference = 'ORD-1'",
+        {"captured and refunded on each payment are as booked"},
+    ),
+    "a payment is completed, and nobody has paid": (
+        (
+            "UPDATE payment_logs SET state = 'completed' WHERE reference = 'ORD-2';"
+            "UPDATE payment_transitions SET event = 'succeeded', to_state = 'completed'"
+            " WHERE event = 'failed'"
+        ),
+        {"no payment is final otherwise than its provider's books say"},
+    ),
+    "more is refunded than was captured": (
+        "UPDATE refunds SET amount_minor = 1001",
+        {
+            "no refund goes beyond its capture",
+            "what services were told is kept as they asked",
+            "an intent has one effect at its provider",
+            "no refund ends here otherwise than at its provider",
+        },
+    ),
+    "a refund succeeded here and not there": (
+        "UPDATE refunds SET status = 'succeeded', amount_minor = 99",
+        {
+            "what services were told is kept as they asked",
+            "an intent has one effect at its provider",
+            "no refund ends here otherwise than at its provider",
+        },
+    ),
+    "a refund failed here and succeeded there": (
+        "UPDATE refunds SET status = 'failed'",
+        {"no refund ends here otherwise than at its provider"},
+    ),
+    "what was opened there was taken for refused": (
+        (
+            "UPDATE provider_calls SET outcome = 'refused', error_class = 'ProviderRefused',"
+            " payment_id = (SELECT id FROM payment_logs WHERE reference = 'ORD-1')"
+        ),
+        {"no call is taken for refused that had its effect"},
+    ),
+    "a debit was never kept": (
+        "UPDATE sms_transactions SET reference = 'SMS-2' WHERE reference = 'SMS-1'",
+        {"what services were told is kept as they asked"},
+    ),
+    "a 5xx is kept under a key": (
+        "UPDATE idempotency_keys SET status = 500",
+        {"the same key gives the same answer, byte for byte"},
+    ),
+    "a call has no number": (
+        "UPDATE provider_calls SET fence = 2",
+        {"calls about one debt are made one at a time"},
+    ),
+    "a claim is left behind": (
+        (
+            "INSERT INTO claims (worker, backend_pid, backend_start, event_ids)"
+            " VALUES ('w', 1, now(), '{1}')"
+        ),
+        {"no claim of a worker is left behind"},
+    ),
+    "events are applied late": (
+        "UPDATE payment_transitions SET at = at + interval '1 minute'",
+        {"without faults, an event is applied before anybody rings again"},
+    ),
+    "an event was signed by nobody": (
+        "UPDATE inbound_events SET key_id = '' WHERE id = 1",
+        {"what nobody authenticated has changed nothing"},
+    ),
+}
+"""By what is planted: the statements, and the invariants that must not hold then."""
+
+PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
+    "an event was acknowledged twice, with two ids": (
+        {"acked": (Acked(0, 1), Acked(0, 2), Acked(2, 3))},
+        {"an event that is acknowledged twice has one id"},
+    ),
+    "two events were acknowledged with one id": (
+        {"acked": (Acked(0, 1), Acked(1, 1), Acked(2, 3))},
+        {"an event that is acknowledged twice has one id"},
+    ),
+    "nothing was acknowledged": (
+        {"acked": ()},
+        {"no acknowledged event is lost", "an event that is acknowledged twice has one id"},
+    ),
+    "the provider has another amount": (
+        {"booked": (BOOKED[0]._replace(captured_minor=1001),)},
+        {
+            "each payment's money is what its provider booked",
+            "the sums by provider and currency are what the providers' books say",
+            "captured and refunded on each payment are as booked",
+        },
+    ),
+    "the provider has another currency": (
+        {"booked": (BOOKED[0]._replace(currency="USD"),)},
+        {
+            "each payment's money is what its provider booked",
+            "the sums by provider and currency are what the providers' books say",
+            "captured and refunded on each payment are as booked",
+        },
+    ),
+    "a payment has failed, and the provider has its money": (
+        {"booked": (*BOOKED, Booked("stripe", "ORD-2", "USD", 500, 0, 0, 0))},
+        {
+            "each payment's money is what its provider booked",
+            "the sums by provider and currency are what the providers' books say",
+            "captured and refunded on each payment are as booked",
+            "no payment is final otherwise than its provider's books say",
+        },
+    ),
+    "the audit is not content": (
+        {"audit": {"ok": False, "checked": 2, "problems": ["the hash chain is broken"]}},
+        {"`payratchet audit verify` agrees"},
+    ),
+    "the audit could not be asked": (
+        {"audit": {"error": "it did not end"}},
+        {"`payratchet audit verify` agrees"},
+    ),
+    "an intent was opened twice": (
+        {"made": Made({("initialize", "ORD-1"): 2}, (Refund("ORD-1", 100, "succeeded"),))},
+        {"an intent has one effect at its provider"},
+    ),
+    "a refund was made twice": (
+        {"made": Made({("initialize", "ORD-1"): 1}, (Refund("ORD-1", 100, "succeeded"),) * 2)},
+        {"an intent has one effect at its provider"},
+    ),
+    "a refund failed there and succeeded here": (
+        {"made": Made({("initialize", "ORD-1"): 1}, (Refund("ORD-1", 100, "failed"),))},
+        {"no refund ends here otherwise than at its provider"},
+    ),
+    "a webhook was answered 500": (
+        {"heard": replace(HEARD, answers=Counter({200: 3, 500: 1}))},
+        {
+            "every webhook is answered honestly, and never with a 500",
+            "without faults, every genuine webhook is answered 200",
+        },
+    ),
+    "a webhook was answered 503 without a fault": (
+        {"heard": replace(HEARD, answers=Counter({200: 3, 503: 1}))},
+        {"without faults, every genuine webhook is answered 200"},
+    ),
+    "a 503 did not say when to come back": (
+        {"heard": replace(HEARD, dishonest=("no Retry-After",))},
+        {"every webhook is answered honestly, and never with a 500"},
+    ),
+    "an event was accepted twice": (
+        {"heard": replace(HEARD, contradictions=("accepted twice",))},
+        {"an event that is acknowledged twice has one id"},
+    ),
+    "a forged request became an event": (
+        {"heard": replace(HEARD, forged=("r-1",))},
+        {"what nobody authenticated has changed nothing"},
+    ),
+    "a client was let in too often": (
+        {"heard": replace(HEARD, hasty=BROKEN)},
+        {"without faults, no client is let in beyond its limit"},
+    ),
+    "an attack was not refused": (
+        {"heard": replace(HEARD, attacks=BROKEN)},
+        {"what nobody authenticated has changed nothing"},
+    ),
+}
+
+PLANTED_IN_WHAT_WAS_ASKED: Mapping[str, tuple[dict[str, object], set[str]]] = {
+    "a payment was told and is not there": (
+        {"payments": {"ORD-1": ("ada", 1000, "NGN"), "ORD-3": ("ada", 1, "NGN")}},
+        {"what services were told is kept as they asked"},
+    ),
+    "a refund was told and is not there": (
+        {"refunds": {"RE-1": ("ORD-1", 100), "RE-2": ("ORD-1", 1)}},
+        {"what services were told is kept as they asked"},
+    ),
+    "a debit was told otherwise": (
+        {"debits": {"SMS-1": Debit("ada", 51, "NGN")}},
+        {"what services were told is kept as they asked"},
+    ),
+    "a debit was given back, as was told": (
+        {"reversed": frozenset({"SMS-1"})},
+        {"what services were told is kept as they asked"},
+    ),
+    "a key gave two answers": (
+        {"same_bytes": BROKEN},
+        {"the same key gives the same answer, byte for byte"},
+    ),
+    "a key was taken for another request": (
+        {"other_body_refused": BROKEN},
+        {"the same key with another body is refused with 422"},
+    ),
+    "a service was answered otherwise than it may expect": (
+        {"unexpected": BROKEN},
+        {"every service is answered as the contract says"},
+    ),
+    "two refunds at once went beyond the capture": (
+        {"within_capture": BROKEN},
+        {"no refund goes beyond its capture"},
+    ),
+}
+
+PLANTED_IN_WHAT_WAS_SEEN = {
+    "snapshots": "balances are the sum of the ledger, also in 1 snapshots",
+    "bounds": "memory, files, threads, connections and tables stay bounded",
+    "processes": "every process runs at the end",
+    "settled": "everything is settled in time after the faults end",
+}
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def evidence(connection: psycopg.Connection, tmp_path: Path) -> Evidence:
+    return sound(connection, tmp_path)
+
+
+def broken(evidence: Evidence) -> set[str]:
+    """Return the names of what does not hold."""
+    evidence.lay_out()
+    return {each.name for each in prove(evidence) if not each.holds}
+
+
+def test_everything_holds_in_a_world_in_order(evidence: Evidence) -> None:
+    evidence.lay_out()
+    found = prove(evidence)
+
+    assert [each for each in found if not each.holds] == []
+    assert len(found) == len(CHECKS) + len(CHECKS_WITHOUT_FAULTS)
+    assert all(each.checked > 0 for each in found)
+    assert (events.missing(evidence), history.doubled(evidence)) == (0, 0)
+    assert events.places(evidence) == {"applied": 2, "set aside": 1}
+
+
+@pytest.mark.parametrize("planted", PLANTED_IN_THE_DATABASE)
+def test_what_is_planted_in_the_database_is_found(evidence: Evidence, planted: str) -> None:
+    statements, names = PLANTED_IN_THE_DATABASE[planted]
+    evidence.connection.execute(statements.encode())
+
+    assert broken(evidence) == names
+
+
+@pytest.mark.parametrize("planted", PLANTED_ELSEWHERE)
+def test_what_is_planted_elsewhere_is_found(evidence: Evidence, planted: str) -> None:
+    change, names = PLANTED_ELSEWHERE[planted]
+
+    assert broken(replace(evidence, **change)) == names  # type: ignore[arg-type] # by field
+
+
+@pytest.mark.parametrize("planted", PLANTED_IN_WHAT_WAS_ASKED)
+def test_what_is_planted_in_what_was_asked_is_found(evidence: Evidence, planted: str) -> None:
+    change, names = PLANTED_IN_WHAT_WAS_ASKED[planted]
+    asked: Asked = replace(evidence.asked, **change)  # type: ignore[arg-type] # by field
+
+    assert broken(replace(evidence, asked=asked)) == names
+
+
+@pytest.mark.parametrize("field", PLANTED_IN_WHAT_WAS_SEEN)
+def test_what_is_planted_in_what_was_seen_is_found(evidence: Evidence, field: str) -> None:
+    change: dict[str, object] = {field: BROKEN}
+    seen: Seen = replace(evidence.seen, **change)  # type: ignore[arg-type] # by field
+
+    assert broken(replace(evidence, seen=seen)) == {PLANTED_IN_WHAT_WAS_SEEN[field]}
+
+
+def test_a_secret_in_a_log_is_found_across_the_pieces_that_are_read(
+    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.chaos.proof.running.READ_BYTES", 10)
+    (tmp_path / "web-1.log").write_text(f"starting with {SECRET} and more")
+
+    assert broken(evidence) == {"no secret is in any log"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ERROR:  duplicate key value violates unique constraint "payment_facts_once"',
+        'ERROR:  new row violates check constraint "payment_logs_sums_not_negative_check"',
+        "ERROR:  could not serialize access due to concurrent update",
+        "ERROR:  deadlock detected",
+        "ERROR:  payment ORD-1 changed without the steps that lead there",
+    ],
+)
+def test_a_constraint_that_had_to_help_is_found_in_a_run_without_faults(
+    evidence: Evidence, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "postgres.log").write_text(f"2026-11-23 [7] {line}\n")
+
+    assert broken(evidence) == {"without faults, no constraint came to the rescue"}
+    assert broken_again(evidence) == set()
+
+
+def broken_again(evidence: Evidence) -> set[str]:
+    """Return what does not hold where faults have struck: there, constraints may help."""
+    evidence.connection.execute("DROP TABLE chaos_acked, chaos_booked")
+    return broken(replace(evidence, is_fault_free=False))
+
+
+def test_a_constraint_that_is_the_decision_is_no_rescue(evidence: Evidence, tmp_path: Path) -> None:
+    line = 'ERROR:  duplicate key value violates unique constraint "idempotency_keys_pkey"'
+    (tmp_path / "postgres.log").write_text(f"{line}\n")
+
+    assert broken(evidence) == set()

@@ -1,0 +1,111 @@
+"""Looks: how much is owed, since when, and whether the books agree with themselves right now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_LOOK = """
+    SELECT count(*),
+           count(*) FILTER (WHERE lane <> 'calls'),
+           (SELECT count(*) FROM inbound_work w
+            JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
+            WHERE w.lane = 'calls' AND NOT starts_with(e.event_key, 'verify:')),
+           extract(epoch FROM min(received_at) FILTER (WHERE lane = 'events' AND attempts = 0))
+               ::double precision,
+           (SELECT count(*) FROM claims),
+           (SELECT count(*) FROM provider_calls WHERE ended_at IS NULL),
+           (SELECT count(*) FROM refunds WHERE settled_at IS NULL),
+           (SELECT count(*) FROM pg_stat_activity
+            WHERE starts_with(application_name, 'payratchet')),
+           extract(epoch FROM clock_timestamp())::double precision
+    FROM inbound_work
+"""
+"""Commands to call a provider have a lane of their own; what else there is are webhook events.
+
+Of commands to verify there is always one, as long as a customer has neither paid nor failed to.
+"""
+
+_BROKEN = {
+    "balances differ from the ledger": """
+        SELECT count(*) FROM customer_balances b
+        FULL JOIN (SELECT substr(account, length('customer_credit:') + 1) AS customer_id, currency,
+                          sum(amount_minor) AS minor
+                   FROM ledger_entries WHERE starts_with(account, 'customer_credit:')
+                   GROUP BY 1, 2) l USING (customer_id, currency)
+        WHERE coalesce(b.balance_minor, 0) <> coalesce(l.minor, 0)
+    """,
+    "movements do not sum to zero": """
+        SELECT count(*) FROM (SELECT FROM ledger_entries GROUP BY movement_id, currency
+                              HAVING sum(amount_minor) <> 0) m
+    """,
+    "steps are illegal": """
+        SELECT count(*) FROM (SELECT DISTINCT from_state, event, to_state
+                              FROM payment_transitions) t
+        WHERE NOT EXISTS (SELECT FROM legal_transitions l WHERE (l.from_state, l.event, l.to_state)
+                                                              = (t.from_state, t.event, t.to_state))
+    """,
+    "payments stand apart from their history": """
+        SELECT count(*) FROM payment_logs p
+        LEFT JOIN payment_transitions t ON t.payment_id = p.id AND t.version = p.lock_version
+        WHERE p.lock_version > 0 AND t.to_state IS DISTINCT FROM p.state
+    """,
+}
+"""What is true of no snapshot, not even in the middle of things: each counts exceptions."""
+
+
+class Look(NamedTuple):
+    """What was owed at a moment.
+
+    `at_s` is monotonic, `wall_s` Postgres' own clock. `events` are webhook events without an end,
+    `commands` what services and people have asked for and is not done,
+    `oldest_at_s` is when the oldest was received (wall) of those that nobody has tried yet.
+    `connections` are those of our processes at Postgres.
+    """
+
+    at_s: float
+    work: int
+    events: int
+    commands: int
+    oldest_at_s: float | None
+    claims: int
+    live_calls: int
+    open_refunds: int
+    connections: int
+    wall_s: float
+
+    @property
+    def age_s(self) -> float:
+        """Return the age of the oldest event that is still to be applied."""
+        return 0.0 if self.oldest_at_s is None else max(0.0, self.wall_s - self.oldest_at_s)
+
+    @property
+    def owes_events(self) -> bool:
+        """Whether a webhook event has no end yet."""
+        return self.events > 0
+
+    @property
+    def owes_calls(self) -> bool:
+        """Whether a provider is still to be asked, or to answer."""
+        return bool(self.commands or self.live_calls or self.open_refunds)
+
+
+def look(connection: Connection, at_s: float) -> Look:
+    """Look once. Raises psycopg.Error when the store is away."""
+    row = connection.execute(_LOOK.encode()).fetchone()
+    assert row is not None  # a row of counts is always there
+    return Look(at_s, *row)
+
+
+def broken(connection: Connection) -> list[str]:
+    """Return, of one snapshot, what is broken; raises psycopg.Error when the store is away."""
+    found = []
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for what, query in _BROKEN.items():
+            row = connection.execute(query.encode()).fetchone()
+            if row is not None and row[0]:
+                found.append(f"{row[0]} {what}")
+    return found
