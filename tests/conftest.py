@@ -53,6 +53,7 @@ LONG = (
     "tests/hostile/test_pack.py",
     "tests/hostile/test_slow_clients.py",
     "tests/conformance/test_end_to_end.py",
+    "tests/crash/",
     "tests/dev/test_commands.py",
     "tests/ingress/test_slow_senders.py",
     "tests/simulation/test_histories.py",
@@ -77,7 +78,7 @@ JOURNEYS = (
 """What plays the service through, or starts and kills its processes, and so takes minutes."""
 
 LAB = (
-    "tests/api/test_schemathesis.py",
+    "tests/api/test_schemathesis",
     "tests/chaos/",
     "tests/crash/",
     "tests/hostile/",

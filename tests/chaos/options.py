@@ -40,6 +40,7 @@ class Options:
     `faults` names the kinds that may strike, empty for all of them, and `(NO_FAULTS,)` for none.
     `settle_s` is how long webhook events are waited for after the last fault. `bugs` are defects
     planted by the lab, to see whether they are found. `keep` leaves the run's folder where it is.
+    Where `are_bounds_required` is not set, times are told and only the invariants are judged.
     """
 
     seed: int
@@ -52,6 +53,7 @@ class Options:
     keep: bool = False
     bugs: tuple[str, ...] = ()
     json: bool = False
+    are_bounds_required: bool = True
 
     @property
     def is_fault_free(self) -> bool:
@@ -92,6 +94,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         keep=asked.keep,
         bugs=_words(asked.bugs),
         json=asked.json,
+        are_bounds_required=not asked.no_bounds,
     )
 
 
@@ -133,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--keep", action="store_true", help="keep the run's folder with its logs")
     parser.add_argument("--bugs", default="", metavar="BUG,…", help="defects to plant")
+    parser.add_argument(
+        "--no-bounds",
+        action="store_true",
+        help="tell times, and judge the invariants only: for a machine with other things to do",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     return parser
 

@@ -41,10 +41,10 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        """Whether every invariant holds and every bound is met."""
-        return bool(self.invariants) and all(
-            [*(each.holds for each in self.invariants), *(bound.holds for bound in self.bounds)]
-        )
+        """Whether every invariant holds and every bound is met that must be."""
+        required = self.bounds if self.options.are_bounds_required else ()
+        judged = [each.holds for each in self.invariants] + [bound.holds for bound in required]
+        return bool(self.invariants) and all(judged)
 
     def as_json(self) -> dict[str, Any]:
         """Return what scripts read."""

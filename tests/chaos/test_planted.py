@@ -71,8 +71,11 @@ BEHAVIOUR = {
         ("700", "7"),
     ),
     "money-in-floats": (
-        "from domain.money import from_major\nprint(from_major('1.15', 'USD').amount_minor)",
-        ("114", "115"),
+        (
+            "from domain.providers.amounts import from_wire\n"
+            "print(from_wire(29, 'USD', {'USD': 2}).amount_minor)"
+        ),
+        ("28", "29"),
     ),
     "any-request-of-a-key": (
         (

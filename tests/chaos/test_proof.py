@@ -163,6 +163,14 @@ PLANTED_IN_THE_DATABASE = {
             "no refund ends here otherwise than at its provider",
         },
     ),
+    "a refund was accepted beyond the capture, and failed later": (
+        (
+            "INSERT INTO refunds (reference, payment_id, client_id, amount_minor, currency, status,"
+            " settled_at) SELECT 'RE-2', id, 'shop', 950, 'NGN', 'failed', now()"
+            " FROM payment_logs WHERE reference = 'ORD-1'"
+        ),
+        {"no refund goes beyond its capture"},
+    ),
     "a refund failed here and succeeded there": (
         "UPDATE refunds SET status = 'failed'",
         {"no refund ends here otherwise than at its provider"},

@@ -144,10 +144,9 @@ BUGS = (
     ),
     Bug(
         name="money-in-floats",
-        sentence="An amount in major units goes through a float.",
+        sentence="An amount is in major units for a moment, as a float.",
         told_by=(BOOKED, ROWS),
         where=APPLYING,
-        plants=(Plant("domain.money", amounts.counts_in_floats),),
-        rate_per_s=160.0,
+        plants=(Plant("domain.providers.amounts", amounts.counts_in_floats),),
     ),
 )

@@ -19,6 +19,7 @@ from tests.chaos.planted.bug import (
     SECRETS,
     SETTLING,
     STRANGERS,
+    UNEXPECTED,
     WEBS,
     WORKERS,
     Bug,
@@ -155,10 +156,10 @@ BUGS = (
     Bug(
         name="dishonest-refusal",
         sentence="A store that is away is answered 500.",
-        told_by=(HONEST,),
+        told_by=(HONEST, UNEXPECTED),
         where=WEBS,
         plants=(Plant("ingress.errors", door.answers_500),),
-        faults=("postgres_killed",),
+        faults=("postgres_killed", "postgres_frozen"),
     ),
     Bug(
         name="descriptors-leaked",

@@ -21,8 +21,12 @@ def has_cents_in_every_currency(amounts: Any) -> None:
     right = put(amounts, "from_wire", from_wire)
 
 
-def counts_in_floats(money: Any) -> None:
-    def from_major(amount: str, currency: str) -> Any:
-        return money.Money(currency, int(float(amount) * 10 ** money.EXPONENTS[currency]))
+def counts_in_floats(amounts: Any) -> None:
+    """Have an amount in major units for a moment, as a float."""
 
-    put(money, "from_major", from_major)
+    def from_wire(amount: int, currency: str, decimals: Any) -> Any:
+        money = right(amount, currency, decimals)
+        factor = 10 ** amounts.EXPONENTS[currency]
+        return amounts.Money(currency, int(money.amount_minor / factor * factor))
+
+    right = put(amounts, "from_wire", from_wire)

@@ -10,6 +10,9 @@ from tests.demo.proof.invariant import Invariant, invariant
 if TYPE_CHECKING:
     from tests.chaos.proof.evidence import Evidence
 
+REQUEST_S_MAX = 2
+"""How long a request for a refund may take: others may fail meanwhile, and make room for it."""
+
 _UNEVEN = f"""
     SELECT movement_id, currency, sum(amount_minor) AS minor FROM ledger_entries
     GROUP BY 1, 2 HAVING sum(amount_minor) <> 0 LIMIT {NAMED_MAX}
@@ -29,6 +32,18 @@ _REFUNDED = f"""
     FROM refunds r JOIN payment_logs p ON p.id = r.payment_id WHERE r.status <> 'failed'
     GROUP BY 1, 2 HAVING sum(r.amount_minor) > p.captured_minor LIMIT {NAMED_MAX}
 """
+_ACCEPTED = f"""
+    SELECT p.reference, p.captured_minor, r.reference AS refund, before.minor AS asked_minor
+    FROM refunds r JOIN payment_logs p ON p.id = r.payment_id
+    CROSS JOIN LATERAL (
+        SELECT sum(o.amount_minor) AS minor FROM refunds o
+        WHERE o.payment_id = r.payment_id AND o.id <= r.id
+          AND (o.id = r.id OR o.status <> 'failed'
+               OR o.settled_at > r.created_at + interval '{REQUEST_S_MAX} s')) AS before
+    WHERE before.minor > p.captured_minor LIMIT {NAMED_MAX}
+"""
+"""Refunds that were accepted beyond the capture, whoever refused them later."""
+
 _GIVEN_BACK = f"""
     SELECT reference, currency, captured, refunded + charged_back AS returned FROM chaos_booked
     WHERE refunded + charged_back > captured LIMIT {NAMED_MAX}
@@ -64,6 +79,11 @@ def refunds_stay_within_captures(evidence: Evidence) -> Invariant:
     problems = [
         f"{row['reference']}: {row['asked_minor']} of {row['captured_minor']} is refunded"
         for row in evidence.rows(_REFUNDED)
+    ]
+    problems += [
+        f"{row['reference']}: {row['refund']} was accepted with {row['asked_minor']} asked for in "
+        f"all, of {row['captured_minor']}"
+        for row in evidence.rows(_ACCEPTED)
     ]
     problems += [
         f"{row['reference']}: {row['returned']} {row['currency']} of {row['captured']} went back"
