@@ -42,7 +42,7 @@ def folder_of(options: Options) -> Iterator[Path]:
 
 def keep(result: Result, drawing: str, folder: Path) -> Path:
     """Save the plot and the result, here and in the run's folder; return where the plot is."""
-    name = f"seed-{result.options.seed}"
+    name = "-".join(["seed", str(result.options.seed), *result.options.bugs])
     KEPT.mkdir(parents=True, exist_ok=True)
     plot = KEPT / f"{name}.svg"
     plot.write_text(drawing)

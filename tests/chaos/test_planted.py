@@ -105,11 +105,16 @@ BEHAVIOUR = {
     "key-of-each-try": (
         (
             "from types import SimpleNamespace as Given\n"
-            "from workers.calling.kinds import KINDS\n"
-            "case = Given(command=Given(reference='r', refund='rf'))\n"
-            "print(len({kind.key(case) for kind in [*KINDS.values()] * 2}) > len(KINDS))"
+            "from domain.providers.stripe_api import post\n"
+            "from workers.clients.transport import Transport\n"
+            "sent = []\n"
+            "wire = Given(exchange=lambda request, until_s: sent.append(request.headers))\n"
+            "transport = Transport('http://127.0.0.1:1', (), at_once_max=1)\n"
+            "transport._wire = wire\n"
+            "for _ in range(2): transport.call(post('refunds', key='k'), lambda _: None)\n"
+            "print(len(set(sent)))"
         ),
-        ("True", "False"),
+        ("2", "1"),
     ),
     "relay-off": (
         (

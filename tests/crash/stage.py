@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+import secrets
 import shutil
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class Stage:
         self._redis_url = redis_url
         self._template = template
         self._folder = folder
+        self._run_id = secrets.token_hex(6)
         self._numbers = itertools.count(1)
         self._administration = psycopg.connect(
             in_database(database_url, "postgres"), autocommit=True
@@ -45,7 +47,7 @@ class Stage:
     @contextlib.contextmanager
     def ground(self, like: Ground | None = None) -> Iterator[Ground]:
         """Give a ground that is a copy of another, or an empty one, until the block ends."""
-        name = f"crash_{self._folder.name}_{next(self._numbers)}".lower()
+        name = f"crash_{self._run_id}_{next(self._numbers)}"
         folder = self._folder / name
         template = self._template if like is None else _name(like.url)
         self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)

@@ -30,6 +30,9 @@ BORNE_S_MAX = 10.0
 IDLE_CLIENTS = 1_000
 """Clients that connect and say nothing."""
 
+ACCEPTED_S_MAX = 2.0
+"""Seconds in which a busy machine takes up a thousand connections."""
+
 ALONE_S = 3.0
 """Seconds of good deliveries by themselves."""
 
@@ -66,7 +69,7 @@ def test_a_thousand_who_say_nothing_are_sent_away_and_keep_nobody_waiting(
         with delivering(ground.port, 100_000) as beside:
             served_s = idle_served_s(ground.port, IDLE_CLIENTS)
 
-    assert max(served_s) <= BORNE_S_MAX
+    assert max(served_s) <= BORNE_S_MAX + ACCEPTED_S_MAX
     require_quick(alone, beside)
 
 

@@ -129,15 +129,10 @@ BUGS = (
     ),
     Bug(
         name="key-of-each-try",
-        sentence="Each try at a provider has an idempotency key of its own, and comes at once.",
+        sentence="Each try at a provider has an idempotency key of its own.",
         told_by=(ONE_EFFECT,),
         where=WORKERS,
-        plants=(
-            Plant("domain.retry", calls.asks_again_at_once),
-            Plant("workers.clients.breaker", calls.leaves_nobody_alone),
-            Plant("workers.calling.kind", calls.names_each_try),
-            Plant("workers.calling.refunding", calls.names_each_try_of_a_refund),
-        ),
+        plants=(Plant("workers.clients.transport", calls.names_each_try),),
         faults=("provider_drops_answer",),
         lasts_s=20.0,
         fault_every_s=1.0,

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from tests.chaos.planted.taking import late, put
 
-
-def names_each_try(kind: Any) -> None:
-    def key(self: Any, case: Any) -> str:
-        return f"{right(self, case)}:{time.monotonic_ns()}"
-
-    right = put(kind.Kind, "key", key)
+KEY = "idempotency-key"
 
 
-def names_each_try_of_a_refund(refunding: Any) -> None:
-    def key(self: Any, case: Any) -> str:
-        return f"{right(self, case)}:{time.monotonic_ns()}"
+def names_each_try(transport: Any) -> None:
+    """Have each request to a provider a key of its own, its repeats included."""
 
-    right = put(refunding.Refunding, "key", key)
+    def once(self: Any, request: Any, read: Any, until_s: float) -> Any:
+        headers = tuple((name, _fresh(name, value)) for name, value in request.headers)
+        return right(self, replace(request, headers=headers), read, until_s)
 
-
-def asks_again_at_once(retry: Any) -> None:
-    """Wait for nobody between two tries, so that no webhook says first what became of one."""
-
-    def delay_s(attempts: int, jitter: float) -> float:
-        del attempts, jitter
-        return 0.0
-
-    put(retry, "delay_s", delay_s)
+    right = put(transport.Transport, "_once", once)
 
 
-def leaves_nobody_alone(breaker: Any) -> None:
-    put(breaker, "FAILURES_MAX", 10**9)
+def _fresh(name: str, value: str) -> str:
+    return f"{value}:{time.monotonic_ns()}" if name.lower() == KEY else value
 
 
 def takes_silence_for_no(sending: Any) -> None:

@@ -28,6 +28,8 @@ REASONS_MAX = 3
 """Of what an invariant has to say, how much is shown."""
 
 S_A_MINUTE = 60.0
+CONTROL_SEED = 70
+"""Of the labs without a bug: what is kept of others by their seed stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,17 @@ def _used() -> tuple[str, ...]:
 def controls() -> Sequence[Bug]:
     """Return the labs without a bug, in which nothing may be told."""
     return (
-        Bug(name="control", sentence="No bug, and no fault.", told_by=()),
+        Bug(
+            name="control",
+            sentence="No bug, and no fault.",
+            told_by=(),
+            known_from=CONTROL_SEED,
+        ),
         Bug(
             name="control-with-faults",
             sentence="No bug, and every fault that is used with one.",
             told_by=(),
             faults=_used(),
+            known_from=CONTROL_SEED,
         ),
     )
