@@ -14,6 +14,8 @@ from workers.broker import make_broker, ring
 from workers.watchdog import EXIT_CODE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.local.valkey import Valkey
     from tests.workers.scene import Scene
 
@@ -126,11 +128,15 @@ def poison_among(scene: Scene) -> tuple[int, list[int]]:
     return poison, [first, scene.receive(capture("p2"))]
 
 
-def check_defused(scene: Scene, poison: int, *, crashes: int) -> None:
+def check_defused(scene: Scene, poison: int, *, crashes: Sequence[int]) -> None:
+    """`crashes` are the numbers of crashes that are as they should be."""
     assert (scene.credit(), scene.top_ups()) == (2_000, 2)
     assert scene.letters() == [(poison, "crash_loop", "open")]
     attempts = scene.attempts(poison)
-    assert [outcome for _, outcome, _ in attempts] == ["crashed"] * crashes + ["dead"]
+    *before, last = (outcome for _, outcome, _ in attempts)
+    assert set(before) == {"crashed"}
+    assert len(before) in crashes
+    assert last == "dead"
     assert attempts[-1][2] == "CrashLoop"
     assert "ended with 9" in scene.value("SELECT message FROM dead_letters")
 
@@ -148,13 +154,17 @@ def test_an_event_that_kills_every_worker_ends_as_a_crash_loop_and_its_neighbour
     ):
         wait_until(lambda: not scene.owed())
 
-    check_defused(scene, poison, crashes=4)
+    check_defused(scene, poison, crashes=[4])
 
 
 def test_an_event_that_kills_every_worker_ends_as_a_crash_loop_without_redis_too(
     scene: Scene, own_valkey: Valkey
 ) -> None:
-    """Here the batch has killed twice already, which only saves this test some time."""
+    """Here the batch has killed twice already, which only saves this test some time.
+
+    A worker takes what nobody was rung for: it may do so once more before the crash of the one
+    before it is counted.
+    """
     poison, _ = poison_among(scene)
     scene.execute("UPDATE inbound_work SET crashes = 2")
     own_valkey.kill()
@@ -166,7 +176,7 @@ def test_an_event_that_kills_every_worker_ends_as_a_crash_loop_without_redis_too
     ):
         wait_until(lambda: not scene.owed())
 
-    check_defused(scene, poison, crashes=2)
+    check_defused(scene, poison, crashes=[2, 3])
 
 
 def test_a_store_that_is_away_for_a_while_stops_no_worker_and_no_relay(
