@@ -17,7 +17,7 @@ from workers.commands import enqueue
 from workers.store import dead_letters, provider_calls, verifications
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from workers.database import Database, Transaction
@@ -66,6 +66,8 @@ def verify_due(
 ) -> list[int]:
     """Order what is due; return the events of the commands. The relay rings for them.
 
+    A question that is still owed is not asked a second time: while workers are behind, or the
+    provider is away, questions do not pile up.
     `now` is for whoever plays a week in a second; else it is the time of Postgres.
     """
     with database.transaction() as tx:
@@ -73,6 +75,7 @@ def verify_due(
         settled = [each for each in due if not _is_open(each)]
         planned = [(each, plan(each, after_s)) for each in due if _is_open(each)]
         over = [each for each, what in planned if what.next_at is None]
+        asked = verifications.waiting(tx, [each.reference for each, _ in planned], number="")
         verifications.end(tx, [each.payment_id for each in (*settled, *over)])
         verifications.plan(
             tx,
@@ -83,18 +86,18 @@ def verify_due(
             ],
         )
         _give_up_refunds(tx, [each for each in over if each.has_open_refunds])
-        return enqueue(tx, _commands(planned), request_id="schedule")
+        return enqueue(tx, _commands(planned, asked), request_id="schedule")
 
 
 def _is_open(due: Due) -> bool:
     return due.has_open_refunds or due.state == State.PROCESSING
 
 
-def _commands(planned: Sequence[tuple[Due, Plan]]) -> list[Command]:
+def _commands(planned: Sequence[tuple[Due, Plan]], waiting: Collection[str]) -> list[Command]:
     asked = [
         _command(CommandKind.VERIFY, each, what.number)
         for each, what in planned
-        if what.number is not None
+        if what.number is not None and each.reference not in waiting
     ]
     given_up = [
         _command(CommandKind.UNHEARD, each, str(int(each.since.timestamp())))

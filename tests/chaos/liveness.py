@@ -53,6 +53,7 @@ class Waiting:
         self._show.phase("settling", lasts_s=within_s)
         sent_s = self._until(_anything, within_s)
         events_s = self._until(_no_events, within_s)
+        self._watcher.counts_commands = True
         calls_s = self._until(_no_calls, CALLS_SHARE * within_s)
         return Settled(sent_s, events_s, calls_s, self._open())
 
@@ -78,7 +79,7 @@ class Waiting:
         if last is not None:
             counts |= {
                 "events": last.events,
-                "commands": last.commands,
+                "commands": last.commands or 0,
                 "calls": last.live_calls,
                 "refunds": last.open_refunds,
             }

@@ -18,7 +18,7 @@ from tests.chaos.traffic.provider import provider as simulated
 from tests.local import environments, fresh_secrets, procfile, service
 from tests.local.stores import Stores
 from tests.local.supervisor import Patience, Supervisor
-from tests.soak.stage import GIVEN_STORES, VERIFY_AFTER_S
+from tests.soak.stage import GIVEN_STORES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +40,10 @@ DIES_BY = "KILL"
 
 NOT_OURS = GIVEN_STORES | {"PAYRATCHET_ALLOW_UNSAFE_STORE"}
 """Variables of whoever starts the lab that it must not pass on: the stores here are safe ones."""
+
+VERIFY_AFTER_S = ",".join(str(s) for s in (10, 30, 60, 100, *range(150, 5_400, 50)))
+"""When a provider is asked what became of a payment: hours and days, in production. Stories here
+take half a minute, a run at most an hour or so, and nothing is given up in it."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_INJECTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType({})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.wakeup import Lane
+
 if TYPE_CHECKING:
     from psycopg import Connection
 
@@ -11,16 +13,22 @@ TAKEN_UP_S = 30.0
 """Time for the sweep that takes up what was set aside just when its payment was announced. What it
 leaves lying longer counts as open no more: the proofs are to find it."""
 
+LETTERS_MAX = 1_000
+"""How many of the youngest letters are looked at for these: a look must stay cheap."""
+
 _LOOK = f"""
-    SELECT count(*),
-           count(*) FILTER (WHERE lane <> 'calls')
-           + (SELECT count(*) FROM dead_letters d
-              JOIN payment_logs p USING (reference, account)
+    SELECT count(*)
+           + (SELECT count(*)
+              FROM (SELECT * FROM dead_letters ORDER BY id DESC LIMIT {LETTERS_MAX}) d
               WHERE d.status = 'open' AND d.reason = 'unknown_reference'
-                AND d.source = p.provider AND d.dead_at > now() - interval '{TAKEN_UP_S:g} s'),
-           (SELECT count(*) FROM inbound_work w
-            JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
-            WHERE w.lane = 'calls' AND NOT starts_with(e.event_key, 'verify:')),
+                AND d.dead_at > now() - interval '{TAKEN_UP_S:g} s'
+                AND EXISTS (SELECT FROM payment_logs p WHERE p.reference = d.reference
+                            AND (p.provider, p.account) = (d.source, d.account))),
+           CASE WHEN %s THEN
+               (SELECT count(*) FROM inbound_work w
+                JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
+                WHERE w.lane = 'calls' AND NOT starts_with(e.event_key, 'verify:'))
+           END,
            extract(epoch FROM min(received_at) FILTER (WHERE lane = 'events' AND attempts = 0))
                ::double precision,
            (SELECT count(*) FROM claims),
@@ -29,13 +37,16 @@ _LOOK = f"""
            (SELECT count(*) FROM pg_stat_activity
             WHERE starts_with(application_name, 'payratchet')),
            extract(epoch FROM clock_timestamp())::double precision
-    FROM inbound_work
+    FROM inbound_work WHERE lane = ANY (%s)
 """
 """Commands to call a provider have a lane of their own; what else there is are webhook events.
 
 Of commands to verify there is always one, as long as a customer has neither paid nor failed to.
+The others are dear to count where events are many: so only for whoever waits for their end.
 An event that was set aside for want of a payment that is there by now has its end still to come.
 """
+
+EVENT_LANES = [str(lane) for lane in Lane if lane is not Lane.CALLS]
 
 _BROKEN = {
     "balances differ from the ledger": """
@@ -75,9 +86,8 @@ class Look(NamedTuple):
     """
 
     at_s: float
-    work: int
     events: int
-    commands: int
+    commands: int | None
     oldest_at_s: float | None
     claims: int
     live_calls: int
@@ -98,12 +108,12 @@ class Look(NamedTuple):
     @property
     def owes_calls(self) -> bool:
         """Whether a provider is still to be asked, or to answer."""
-        return bool(self.commands or self.live_calls or self.open_refunds)
+        return self.commands != 0 or bool(self.live_calls or self.open_refunds)
 
 
-def look(connection: Connection, at_s: float) -> Look:
+def look(connection: Connection, at_s: float, *, counts_commands: bool = False) -> Look:
     """Look once. Raises psycopg.Error when the store is away."""
-    row = connection.execute(_LOOK.encode()).fetchone()
+    row = connection.execute(_LOOK.encode(), (counts_commands, EVENT_LANES)).fetchone()
     assert row is not None  # a row of counts is always there
     return Look(at_s, *row)
 

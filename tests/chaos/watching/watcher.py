@@ -31,13 +31,15 @@ STOP_S_MAX = 10.0
 class Watcher:
     """Looks in two threads: often at what is owed, and as often as is cheap at the whole books.
 
-    What cannot be seen because the store is away leaves a gap, and no complaint.
+    What cannot be seen because the store is away leaves a gap, and no complaint. Commands are
+    counted from when `counts_commands` is set: that takes long.
     """
 
     def __init__(self, database_url: str) -> None:
         self.looks: list[Look] = []
         self.snapshots = 0
         self.problems: list[str] = []
+        self.counts_commands = False
         self._url = database_url
         self._stopping = threading.Event()
         self._threads = [
@@ -69,7 +71,8 @@ class Watcher:
         while not self._stopping.is_set():
             with contextlib.suppress(psycopg.Error), self._connected() as connection:
                 while not self._stopping.wait(LOOK_EVERY_S):
-                    self.looks.append(looks.look(connection, time.monotonic()))
+                    now_s, counts = time.monotonic(), self.counts_commands
+                    self.looks.append(looks.look(connection, now_s, counts_commands=counts))
             self._stopping.wait(LOOK_EVERY_S)
 
     def _check(self) -> None:
