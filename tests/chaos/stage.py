@@ -41,7 +41,7 @@ DIES_BY = "KILL"
 NOT_OURS = GIVEN_STORES | {"PAYRATCHET_ALLOW_UNSAFE_STORE"}
 """Variables of whoever starts the lab that it must not pass on: the stores here are safe ones."""
 
-VERIFY_AFTER_S = ",".join(str(s) for s in (10, 30, 60, 100, *range(150, 5_400, 50)))
+VERIFY_AFTER_S = ",".join(str(s) for s in (10, 30, 60, *range(100, 2_000, 50)))
 """When a provider is asked what became of a payment: hours and days, in production. Stories here
 take half a minute, a run at most an hour or so, and nothing is given up in it."""
 
