@@ -57,7 +57,8 @@ DRAWN = re.compile(
     r"|(?<=pay[-_])[0-9a-z]{16,}|(?<=rf[-_])[0-9a-z]{16,}|(?<=once:)[0-9a-f]+"
     r"|(?<=event )\d+|(?<=event:)\d+|(?<=replay )\d+|(?<=replay:)\d+|(?<=approval:)\d+"
     r"|(?<=\"replay_id\": )\d+|(?<=\"event_id\": )\d+|(?<=\"dead_letter_id\": )\d+"
-    r"|(?<=refetch-)[0-9.]+|(?<=nudge-)[0-9.]+|(?<=dead letter )\d+|(?<=dead-letter:)\d+"
+    r"|(?<=reconciliation[:-])\d+|(?<=refetch-)[0-9.]+|(?<=nudge-)[0-9.]+"
+    r"|(?<=dead letter )\d+|(?<=dead-letter:)\d+"
 )
 """What in a text was drawn by chance or given by a sequence."""
 

@@ -77,7 +77,13 @@ TWINS: tuple[Place, ...] = (
     ),
     (commands, (letters.enqueue,)),
     (scheduling, (letters.enqueue,)),
-    (verifications, (letters.begin, letters.begin_anew, letters.due, letters.plan, letters.end)),
+    (
+        verifications,
+        (
+            *(letters.begin, letters.begin_anew, letters.due, letters.plan, letters.end),
+            letters.waiting,
+        ),
+    ),
     (
         provider_calls,
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain import commands as ours
-from domain.commands import INTERNAL
+from domain.commands import INTERNAL, CommandKind
 from domain.transitions import State
 from domain.wakeup import Lane
 from tests.simulation.rows import LetterRow, VerificationRow
@@ -145,6 +145,20 @@ def enqueue(
         for each in commands
     ]
     return [event_id for event_id in kept if event_id is not None]
+
+
+def waiting(tx: Memory, references: Sequence[str], *, number: str) -> set[str]:
+    live = {row.event_id for row in tx.calls.values() if row.ended_at is None}
+    owed = {
+        tx.events[row.event_id].key
+        for row in tx.work.values()
+        if row.lane == Lane.CALLS and row.event_id not in live
+    }
+    return {
+        each
+        for each in references
+        if any(key.startswith(f"{CommandKind.VERIFY}:{each}:{number}") for key in owed)
+    }
 
 
 def begin(tx: Memory, payment_ids: Sequence[int]) -> None:
