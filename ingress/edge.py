@@ -5,13 +5,10 @@ Any input ends in an answer that the contract names, never in a 500.
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
-import structlog
-
 from domain.errors import Refused
-from ingress import gate, problems
+from ingress import gate, problems, unforeseen
 from ingress.errors import ClientGone, NotFound, Unforeseen
 
 if TYPE_CHECKING:
@@ -23,8 +20,6 @@ RECORDED_ELSEWHERE = frozenset(
     {"signature_missing", "signature_invalid", "signature_expired", "rate_limited"}
 )
 """Codes of which the endpoint itself has logged more than can be known here."""
-
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Edge:
@@ -48,7 +43,7 @@ class Edge:
         except ClientGone:
             self._refusals.say(code="client_gone", request_id=head.request_id)
         except Exception as error:  # noqa: BLE001 - the last resort
-            _log_unforeseen(error, head)
+            unforeseen.log_failure(error, request_id=head.request_id)
             await problems.refuse(send, Unforeseen("try again later"), head.request_id)
 
     async def _refuse(self, send: Send, error: Refused, head: gate.Head) -> None:
@@ -63,15 +58,3 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse every path that is not ours."""
     del scope, receive, send
     raise NotFound
-
-
-def _log_unforeseen(error: Exception, head: gate.Head) -> None:
-    """Say where it happened. The error's text may quote the request, so it is not logged."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
-    log.error(
-        "request.failed",
-        error_class=type(error).__name__,
-        reason=where,
-        request_id=head.request_id,
-    )

@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import socket
 import struct
+import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from domain.errors import RequestMalformed
-from ingress import gate, problems
+from ingress import gate, problems, unforeseen
 from ingress.errors import HeadersTooLarge, Overloaded, PathTooLong, RequestTimeout
 from ingress.held_transport import HeldTransport
 
@@ -165,9 +165,9 @@ class Protocol(HttpToolsProtocol):
         self._due_since_s = None
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what the parser could not read."""
+        """Refuse what the parser could not read, or own up to a failure of ours in its midst."""
         del msg
-        self.refuse(RequestMalformed("the HTTP message could not be read"))
+        self.refuse(unforeseen.refusal_of(sys.exception()))
 
     def refuse(self, error: Refused) -> None:
         """Answer with a problem, past the application, and read nothing more.
