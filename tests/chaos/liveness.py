@@ -53,7 +53,7 @@ class Waiting:
         self._show.phase("settling", lasts_s=within_s)
         sent_s = self._until(_anything, within_s)
         events_s = self._until(_no_events, within_s)
-        self._watcher.counts_commands = True
+        self._watcher.kept_errors = self._stage.provider.kept_errors
         calls_s = self._until(_no_calls, CALLS_SHARE * within_s)
         return Settled(sent_s, events_s, calls_s, self._open())
 
@@ -77,12 +77,9 @@ class Waiting:
         last = self._watcher.last
         counts = {"deliveries waiting": self._traffic.live.waiting}
         if last is not None:
-            counts |= {
-                "events": last.events,
-                "commands": last.commands or 0,
-                "calls": last.live_calls,
-                "refunds": last.open_refunds,
-            }
+            counts |= {"events": last.events, "calls": last.live_calls}
+            if last.owed_calls is not None:
+                counts |= last.owed_calls._asdict()
         return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 

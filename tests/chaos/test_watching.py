@@ -38,7 +38,7 @@ def seen(at_s: float, oldest_age_s: float | None) -> Look:
     """Return a look at which the oldest event is so old."""
     wall_s = WALL_S + at_s
     oldest_at_s = None if oldest_age_s is None else wall_s - oldest_age_s
-    return Look(at_s, 1, 0, oldest_at_s, 0, 0, 0, 10, wall_s)
+    return Look(at_s, 1, oldest_at_s, 0, 0, 10, wall_s)
 
 
 def tried(began_s: float, ended_s: float, outcome: Outcome) -> Try:
@@ -136,7 +136,7 @@ def test_what_is_owed_and_what_is_broken_is_seen(database_url: str) -> None:
             "INSERT INTO inbound_work (event_id, received_at, lane, next_at)"
             " VALUES (1, now() - interval '5 s', 'events', now())"
         )
-        owed = looks.look(connection, 0.0, counts_commands=True)
+        owed = looks.look(connection, 0.0, kept_errors=())
         assert (owed.events, owed.owes_events, owed.owes_calls) == (1, True, False)
         assert owed.age_s == pytest.approx(5, abs=2)
         assert looks.broken(connection) == []

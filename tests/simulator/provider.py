@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.api import fault
@@ -74,6 +75,16 @@ class Provider:
     def deliveries(self) -> Mapping[str, int]:
         """How webhooks have gone: posted, delivered, lost, under way, every status answered."""
         return self._server.do(self._server.world.deliveries)
+
+    @property
+    def kept_errors(self) -> tuple[str, ...]:
+        """Keys of requests that Stripe answers with the same error for a day."""
+        kept = self._server.do(lambda: dict(self._server.world.kept))
+        return tuple(
+            key
+            for (_, key), each in kept.items()
+            if each.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
 
     def checkouts(self, provider: str) -> list[Checkout]:
         """Return the sales that were opened over one provider's API, oldest first."""

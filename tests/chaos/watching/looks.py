@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.wakeup import Lane
+from tests.chaos.watching.owed_calls import OwedCalls, owed_calls
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import Connection
 
 TAKEN_UP_S = 30.0
@@ -24,16 +27,10 @@ _LOOK = f"""
                 AND d.dead_at > now() - interval '{TAKEN_UP_S:g} s'
                 AND EXISTS (SELECT FROM payment_logs p WHERE p.reference = d.reference
                             AND (p.provider, p.account) = (d.source, d.account))),
-           CASE WHEN %s THEN
-               (SELECT count(*) FROM inbound_work w
-                JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
-                WHERE w.lane = 'calls' AND NOT starts_with(e.event_key, 'verify:'))
-           END,
            extract(epoch FROM min(received_at) FILTER (WHERE lane = 'events' AND attempts = 0))
                ::double precision,
            (SELECT count(*) FROM claims),
            (SELECT count(*) FROM provider_calls WHERE ended_at IS NULL),
-           (SELECT count(*) FROM refunds WHERE settled_at IS NULL),
            (SELECT count(*) FROM pg_stat_activity
             WHERE starts_with(application_name, 'payratchet')),
            extract(epoch FROM clock_timestamp())::double precision
@@ -41,8 +38,6 @@ _LOOK = f"""
 """
 """Commands to call a provider have a lane of their own; what else there is are webhook events.
 
-Of commands to verify there is always one, as long as a customer has neither paid nor failed to.
-The others are dear to count where events are many: so only for whoever waits for their end.
 An event that was set aside for want of a payment that is there by now has its end still to come.
 """
 
@@ -80,20 +75,18 @@ class Look(NamedTuple):
     """What was owed at a moment.
 
     `at_s` is monotonic, `wall_s` Postgres' own clock. `events` are webhook events without an end,
-    `commands` what services and people have asked for and is not done,
     `oldest_at_s` is when the oldest was received (wall) of those that nobody has tried yet.
-    `connections` are those of our processes at Postgres.
+    `connections` are those of our processes at Postgres; `owed_calls` is None if not counted.
     """
 
     at_s: float
     events: int
-    commands: int | None
     oldest_at_s: float | None
     claims: int
     live_calls: int
-    open_refunds: int
     connections: int
     wall_s: float
+    owed_calls: OwedCalls | None = None
 
     @property
     def age_s(self) -> float:
@@ -108,14 +101,15 @@ class Look(NamedTuple):
     @property
     def owes_calls(self) -> bool:
         """Whether a provider is still to be asked, or to answer."""
-        return self.commands != 0 or bool(self.live_calls or self.open_refunds)
+        return self.owed_calls is None or bool(self.live_calls or self.owed_calls)
 
 
-def look(connection: Connection, at_s: float, *, counts_commands: bool = False) -> Look:
-    """Look once. Raises psycopg.Error when the store is away."""
-    row = connection.execute(_LOOK.encode(), (counts_commands, EVENT_LANES)).fetchone()
+def look(connection: Connection, at_s: float, *, kept_errors: Sequence[str] | None = None) -> Look:
+    """Look once; count calls too unless `kept_errors` is None. Raises psycopg.Error."""
+    row = connection.execute(_LOOK.encode(), (EVENT_LANES,)).fetchone()
     assert row is not None  # a row of counts is always there
-    return Look(at_s, *row)
+    owed = None if kept_errors is None else owed_calls(connection, kept_errors)
+    return Look(at_s, *row, owed_calls=owed)
 
 
 def broken(connection: Connection) -> list[str]:

@@ -12,7 +12,7 @@ import psycopg
 from tests.chaos.watching import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from tests.chaos.watching.looks import Look
@@ -31,15 +31,15 @@ STOP_S_MAX = 10.0
 class Watcher:
     """Looks in two threads: often at what is owed, and as often as is cheap at the whole books.
 
-    What cannot be seen because the store is away leaves a gap, and no complaint. Commands are
-    counted from when `counts_commands` is set: that takes long.
+    What cannot be seen because the store is away leaves a gap, and no complaint. Calls are counted
+    from when `kept_errors` is set, the provider's keys that answer with an error: that takes long.
     """
 
     def __init__(self, database_url: str) -> None:
         self.looks: list[Look] = []
         self.snapshots = 0
         self.problems: list[str] = []
-        self.counts_commands = False
+        self.kept_errors: Sequence[str] | None = None
         self._url = database_url
         self._stopping = threading.Event()
         self._threads = [
@@ -71,8 +71,8 @@ class Watcher:
         while not self._stopping.is_set():
             with contextlib.suppress(psycopg.Error), self._connected() as connection:
                 while not self._stopping.wait(LOOK_EVERY_S):
-                    now_s, counts = time.monotonic(), self.counts_commands
-                    self.looks.append(looks.look(connection, now_s, counts_commands=counts))
+                    now_s, kept = time.monotonic(), self.kept_errors
+                    self.looks.append(looks.look(connection, now_s, kept_errors=kept))
             self._stopping.wait(LOOK_EVERY_S)
 
     def _check(self) -> None:
