@@ -109,7 +109,7 @@ def look(connection: Connection, at_s: float, *, kept_errors: Sequence[str] | No
     row = connection.execute(_LOOK.encode(), (EVENT_LANES,)).fetchone()
     assert row is not None  # a row of counts is always there
     owed = None if kept_errors is None else owed_calls(connection, kept_errors)
-    return Look(at_s, *row, owed_calls=owed)
+    return Look(at_s, *row)._replace(owed_calls=owed)
 
 
 def broken(connection: Connection) -> list[str]:
