@@ -75,7 +75,7 @@ def verify_due(
         settled = [each for each in due if not _is_open(each)]
         planned = [(each, plan(each, after_s)) for each in due if _is_open(each)]
         over = [each for each, what in planned if what.next_at is None]
-        asked = verifications.waiting(tx, [each.reference for each, _ in planned], number="")
+        waiting = _waiting(tx, planned)
         verifications.end(tx, [each.payment_id for each in (*settled, *over)])
         verifications.plan(
             tx,
@@ -86,11 +86,17 @@ def verify_due(
             ],
         )
         _give_up_refunds(tx, [each for each in over if each.has_open_refunds])
-        return enqueue(tx, _commands(planned, asked), request_id="schedule")
+        return enqueue(tx, _commands(planned, waiting), request_id="schedule")
 
 
 def _is_open(due: Due) -> bool:
     return due.has_open_refunds or due.state == State.PROCESSING
+
+
+def _waiting(tx: Transaction, planned: Sequence[tuple[Due, Plan]]) -> set[str]:
+    """Return the payments of which an earlier question is still to be asked."""
+    asked = [each.reference for each, what in planned if what.number is not None]
+    return verifications.waiting(tx, asked, number="") if asked else set()
 
 
 def _commands(planned: Sequence[tuple[Due, Plan]], waiting: Collection[str]) -> list[Command]:

@@ -20,6 +20,10 @@ _SINCE = "SELECT coalesce((SELECT since FROM verifications), now())"
 
 def sweep(desk: Desk, after_s: float) -> list[str]:
     """Let so much time have gone by since the payment was handed over; return what came of it."""
+    return [desk.perform(event_id) for event_id in order(desk, after_s)]
+
+
+def order(desk: Desk, after_s: float) -> list[int]:
+    """Let so much time have gone by; return the commands that nobody has performed yet."""
     now = desk.value(_SINCE) + timedelta(seconds=after_s + 1)
-    ordered = verify_due(desk.database, STEPS_S, now=now)
-    return [desk.perform(event_id) for event_id in ordered]
+    return verify_due(desk.database, STEPS_S, now=now)

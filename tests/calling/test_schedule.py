@@ -9,7 +9,7 @@ import pytest
 
 from domain.commands import CommandKind
 from domain.facts import FactStatus
-from tests.calling.schedule import DAY_S, LAST_S, STEPS_S, sweep
+from tests.calling.schedule import DAY_S, LAST_S, STEPS_S, order, sweep
 from tests.workers.scene import body
 from workers.scheduling import GRACE_S, plan
 from workers.settings import RelaySettings
@@ -51,6 +51,22 @@ def test_a_payment_under_way_is_asked_about_at_each_step_and_then_goes_to_review
     assert desk.value("SELECT actor FROM payment_transitions WHERE version = 2") == "payratchet"
     assert desk.value("SELECT count(*) FROM verifications") == 0
     assert desk.problems() == []
+
+
+def test_a_question_that_nobody_has_asked_yet_is_not_ordered_again(
+    desk: Desk, provider: Provider
+) -> None:
+    """While workers are behind, every step of the schedule would add a question."""
+    desk.initialize()
+
+    owed = order(desk, STEPS_S[0])
+    assert len(owed) == 1
+    assert [order(desk, step_s) for step_s in STEPS_S[1:4]] == [[], [], []]
+    assert len(provider.made("look_up")) == 0
+
+    desk.perform(owed[0])
+    assert len(provider.made("look_up")) == 1
+    assert len(order(desk, STEPS_S[4])) == 1
 
 
 def test_what_is_heard_ends_the_asking(desk: Desk, provider: Provider) -> None:

@@ -222,7 +222,7 @@ def compared(expected: Run, end: Run) -> list[str]:
 
 def _is_alike(told: object, expected: object) -> bool:
     """Say whether two answers are the same, but for a row's number: a crash may use some up."""
-    if isinstance(told, int) and isinstance(expected, int):
+    if {type(told), type(expected)} == {int}:
         return True
     return digest.plain(told) == digest.plain(expected)
 
