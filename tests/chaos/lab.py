@@ -33,6 +33,11 @@ LOOK_S = 0.2
 CALM_AGE_S = 1.0
 """Age of the oldest open event below which the faults so far have left nothing to be done."""
 
+CALM_SECONDS = 2
+CALM_P99_S = 0.1
+"""Seconds in a row, and the 99th percentile of their answers, after which none is slow for what
+struck before."""
+
 
 def run(options: Options, show: Show) -> Result:
     """Run the lab once and return what it came to; raises LocalRunFailed where it cannot be."""
@@ -83,7 +88,11 @@ class Play:
         log: list[str] = []
         with Watcher(self.stage.database_url) as watcher, Sampler(self._pids) as sampler:
             nemesis = Nemesis(
-                self.stage, self.traffic, strikes, log.append, is_calm=lambda: _is_calm(watcher)
+                self.stage,
+                self.traffic,
+                strikes,
+                log.append,
+                is_calm=lambda: _is_calm(watcher, self.history),
             )
             began_s = time.monotonic()
             self.traffic.start()
@@ -141,5 +150,9 @@ class Play:
         return {name: pid for name, pid in found.items() if pid is not None}
 
 
-def _is_calm(watcher: Watcher) -> bool:
-    return watcher.last is not None and watcher.last.age_s < CALM_AGE_S
+def _is_calm(watcher: Watcher, history: History) -> bool:
+    last = watcher.last
+    if last is None or last.age_s >= CALM_AGE_S:
+        return False
+    seconds = history.per_second()[-CALM_SECONDS:]
+    return all(each.p99_s < CALM_P99_S for each in seconds)

@@ -24,6 +24,9 @@ SNAPSHOT_EVERY_S = 0.5
 SNAPSHOT_SHARE_MAX = 0.03
 """Share of a core that snapshots may take: the larger the books, the rarer they are."""
 
+ON_ONE_CORE = "-c max_parallel_workers_per_gather=0"
+"""Of Postgres, for whoever looks at all books: by default one look would take every core."""
+
 CONNECT_S_MAX = 2
 STOP_S_MAX = 10.0
 
@@ -95,6 +98,7 @@ class Watcher:
             autocommit=True,
             connect_timeout=CONNECT_S_MAX,
             application_name="chaos watcher",
+            options=ON_ONE_CORE,
         )
         with contextlib.closing(connection):
             yield connection
