@@ -32,9 +32,9 @@ class HeldTransport(asyncio.Transport):
             self.flush()
 
     def flush(self) -> None:
-        """Send what is held."""
+        """Send what is held, unless the client has gone: uvloop raises then, asyncio would not."""
         parts, self._parts = self._parts, []
-        if parts:
+        if parts and not self._transport.is_closing():
             self._transport.write(b"".join(parts))
 
     def close(self) -> None:
