@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
+from domain.operators import Role
 from tests.operations import forking, people
+from tests.operations.approving import Doing, ask
 from tests.workers.scene import Scene
 from workers.operations.cli import run
 
@@ -43,6 +45,21 @@ def scene(database_url: str) -> Iterator[Scene]:
 def tester(database_url: str) -> str:
     """Return the token of the operator who runs the commands."""
     return people.appoint(database_url, people.TESTER)
+
+
+@pytest.fixture
+def doing() -> Doing:
+    """What is done once a second person agrees."""
+    return Doing()
+
+
+@pytest.fixture
+def asked(scene: Scene, tester: str) -> int:
+    """A question of the tester; ada and ben are approvers."""
+    assert tester
+    people.appoint(scene.url, "ada", Role.APPROVER)
+    people.appoint(scene.url, "ben", Role.APPROVER)
+    return ask(scene)
 
 
 @pytest.fixture

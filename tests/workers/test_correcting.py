@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 import pytest
 
 from domain.correcting import CorrectionUnfounded
 from domain.transitions import State
+from tests.workers.correcting import ADA, correct, holds, lines
 from tests.workers.replayed import replay
-from tests.workers.scene import body, capture, refund, wait_until
-from workers import correcting, writing_off
+from tests.workers.scene import capture, refund
+from workers import correcting
 from workers.correcting import PaymentChanged, PaymentUnknown
 from workers.store import payments
-from workers.verify import verify
-from workers.writing_off import WriteOffUnfounded
 
 if TYPE_CHECKING:
     from tests.workers.scene import Scene
-    from workers.correcting import Done
     from workers.database import Transaction
-
-ADA = "operator:ada"
-RACES = 8
-
-
-def correct(scene: Scene, to_state: str, reference: str = "p1", **how: Any) -> Done:
-    return correcting.correct(
-        scene.database, reference, State(to_state), actor=ADA, reason="the payer called", **how
-    )
-
-
-def lines(scene: Scene) -> list[tuple[str, int, int]]:
-    """Return the customer's statement: kind, amount, balance after."""
-    rows = scene.rows(
-        "SELECT kind, amount_minor, balance_after_minor FROM sms_transactions"
-        " ORDER BY customer_version"
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def holds(scene: Scene) -> None:
-    verification = verify(scene.database)
-    assert verification.problems == []
 
 
 def test_what_did_not_fit_becomes_the_customers_top_up(scene: Scene) -> None:
@@ -216,85 +189,6 @@ def test_what_the_state_did_not_allow_is_tried_again_after_a_correction(scene: S
     assert event_id not in scene.owed()
 
 
-def test_a_webhook_and_a_correction_at_once_end_as_one_after_the_other(scene: Scene) -> None:
-    """Whoever comes first: the books hold, and nobody is credited twice."""
-    references = [f"p{number}" for number in range(1, RACES + 1)]
-    scene.announce(*references)
-    for reference in references:
-        scene.hear(capture(reference, 1_250))
-    later = {each: scene.receive(capture(each, object_id=f"{each}-2")) for each in references}
-
-    for reference in references:
-
-        def race(number: int, reference: str = reference) -> None:
-            if number:
-                scene.apply(later[reference])
-            else:
-                correct(scene, "completed", reference=reference)
-
-        scene.at_once(2, race)
-
-    for reference in references:
-        state, owned = (
-            scene.state(reference),
-            scene.value(
-                "SELECT accepted ? %s FROM payment_corrections JOIN payment_logs ON id = payment_id"
-                " WHERE reference = %s",
-                [f"{reference}-2", reference],
-            ),
-        )
-        # The correction saw both captures, or the second came later and waits for a person. Heard
-        # first and as asked, the second is credited and the other accepted.
-        assert state == ("completed" if owned else "review")
-    assert scene.top_ups() == RACES
-    total = 2_250 * RACES
-    assert scene.credit() + scene.account("suspense") == total
-    holds(scene)
-
-
-def test_two_corrections_at_once_are_one(scene: Scene) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1", 1_250))
-    refused: list[int] = []
-
-    def race(number: int) -> None:
-        try:
-            correct(scene, "completed")
-        except CorrectionUnfounded:
-            refused.append(number)
-
-    scene.at_once(4, race)
-
-    assert len(refused) == 3
-    assert (scene.credit(), scene.top_ups()) == (1_250, 1)
-    holds(scene)
-
-
-def test_a_correction_waits_for_whoever_has_the_payment(scene: Scene) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1", 1_250))
-    with ThreadPoolExecutor(1) as pool:
-        with scene.database.transaction() as tx:
-            payments.lock(tx, ["p1"])
-
-            def one() -> Done:
-                try:
-                    return correct(scene, "completed")
-                finally:
-                    scene.database.close()
-
-            waiting = pool.submit(one)
-            wait_until(
-                lambda: scene.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                    " AND datname = current_database()"
-                )
-            )
-            assert not waiting.done()
-        waiting.result()
-    assert scene.state("p1") == "completed"
-
-
 class Counting:
     """A transaction that counts what it is asked."""
 
@@ -316,147 +210,6 @@ def test_a_payment_without_a_correction_costs_no_further_statement(scene: Scene)
             counted = Counting(tx)
             payments.lock(cast("Transaction", counted), [reference])
         assert counted.statements == statements
-
-
-def tamper(scene: Scene, statement: str) -> None:
-    scene.execute("SET session_replication_role = replica")
-    assert scene.execute(statement) > 0
-    scene.execute("SET session_replication_role = origin")
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE payment_corrections SET accepted = '{}'",
-        """UPDATE payment_corrections SET given_back =
-           '{"T9": {"amount_minor": 1, "currency": "NGN"}}'""",
-        "UPDATE payment_corrections SET facts_known = facts_known + 1",
-        "UPDATE payment_corrections SET actor = 'operator:eve'",
-        "UPDATE payment_corrections SET approved_by = 'operator:eve'",
-        "UPDATE payment_corrections SET reason = 'none'",
-        "UPDATE payment_corrections SET to_state = 'refunded'",
-        "UPDATE payment_corrections SET at = at + interval '1 microsecond'",
-        "DELETE FROM payment_corrections",
-        "UPDATE payment_logs SET corrected = false",
-        """INSERT INTO payment_corrections (payment_id, version, to_state, accepted, given_back,
-           facts_known, actor, reason) SELECT payment_id, 1, to_state, accepted, given_back,
-           facts_known, actor, reason FROM payment_corrections""",
-    ],
-)
-def test_a_correction_that_was_tampered_with_is_noticed(scene: Scene, statement: str) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1", 1_250))
-    correct(scene, "completed")
-    holds(scene)
-
-    tamper(scene, statement)
-
-    problems = verify(scene.database).problems
-    assert any(each.startswith("payment p1") for each in problems), problems
-
-
-def test_the_database_keeps_corrections_as_they_are(scene: Scene) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1", 1_250))
-    correct(scene, "completed")
-
-    for statement in (
-        "UPDATE payment_corrections SET reason = 'none'",
-        "DELETE FROM payment_corrections",
-        "TRUNCATE payment_corrections",
-    ):
-        with pytest.raises(psycopg.errors.RestrictViolation):
-            scene.execute(statement)
-    with pytest.raises(psycopg.errors.CheckViolation, match="second_person"):
-        scene.execute(
-            "INSERT INTO payment_corrections (payment_id, version, to_state, accepted, given_back,"
-            " facts_known, actor, approved_by, reason) VALUES (1, 1, 'failed', '{}', '{}', 0,"
-            " 'operator:ada', 'operator:ada', 'x')"
-        )
-
-
-def lost(reference: str, amount_minor: int = 1_000) -> bytes:
-    return body(
-        "dispute.lost",
-        reference,
-        "D1",
-        amount_minor=amount_minor,
-        currency="NGN",
-    )
-
-
-def charged_back(scene: Scene, spent_minor: int) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1"))
-    if spent_minor:
-        scene.announce("spent", amount_minor=spent_minor)
-        scene.hear(capture("spent", spent_minor, "T8"), refund("spent", 2 * spent_minor, "R8"))
-    scene.hear(lost("p1"))
-    assert scene.state("p1") == "charged_back"
-
-
-def write_off(scene: Scene, **how: Any) -> Done:
-    return writing_off.write_off(scene.database, "p1", actor=ADA, reason="gone", **how)
-
-
-def test_what_a_lost_dispute_left_below_zero_is_written_off_once(scene: Scene) -> None:
-    charged_back(scene, 400)
-    assert scene.credit() == -400
-
-    write_off(scene)
-
-    assert (scene.credit(), scene.account("chargeback_loss")) == (0, -400)
-    assert lines(scene)[-1] == ("adjustment", 400, 0)
-    with pytest.raises(WriteOffUnfounded, match="once"):
-        write_off(scene)
-    holds(scene)
-
-
-def test_no_more_is_written_off_than_the_dispute_took(scene: Scene) -> None:
-    charged_back(scene, 3_000)
-    assert scene.credit() == -3_000
-
-    write_off(scene)
-
-    assert scene.credit() == -2_000
-    holds(scene)
-
-
-def test_nothing_is_written_off_where_nothing_is_missing(scene: Scene) -> None:
-    charged_back(scene, 0)
-    assert scene.credit() == 0
-
-    with pytest.raises(WriteOffUnfounded, match="not below zero"):
-        write_off(scene)
-    scene.announce("p2")
-    with pytest.raises(WriteOffUnfounded, match="only what is charged_back"):
-        writing_off.write_off(scene.database, "p2", actor=ADA, reason="x")
-
-
-def test_two_write_offs_at_once_are_one(scene: Scene) -> None:
-    charged_back(scene, 400)
-    refused: list[int] = []
-
-    def race(number: int) -> None:
-        try:
-            write_off(scene)
-        except WriteOffUnfounded:
-            refused.append(number)
-
-    scene.at_once(3, race)
-
-    assert (len(refused), scene.account("chargeback_loss")) == (2, -400)
-
-
-def test_a_write_off_of_more_than_was_lost_is_noticed(scene: Scene) -> None:
-    charged_back(scene, 400)
-    write_off(scene)
-    holds(scene)
-
-    tamper(scene, "UPDATE ledger_entries SET amount_minor = amount_minor * 3"
-           " WHERE effect = 'write_off'")  # fmt: skip
-
-    assert any("write-off" in each for each in verify(scene.database).problems)
 
 
 def test_an_event_that_says_nothing_new_is_not_set_aside_again_for_a_persons_review(
