@@ -2,107 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from domain import ledger
-from domain.audit import genesis
-from domain.correcting import CorrectionUnfounded, correct, moved_minor, net, possible, suspense
+from domain.correcting import CorrectionUnfounded, moved_minor, net, possible, suspense
 from domain.facts import FactStatus
-from domain.fold import fold
-from domain.judgement import Known
-from domain.money import Money
-from domain.payment import BY_PERSON
-from domain.transitions import LEGAL, State
+from domain.transitions import State
+from tests.domain.guided import CANCELLED, CREDIT, lived
 from tests.domain.histories import (
     ASKED,
-    Played,
     captured,
     dispute,
-    failed,
     fee,
-    initialized,
     ngn,
     refund,
     refund_total,
-    unheard,
 )
-from tests.domain.test_order import ALL_FACTS
 
 if TYPE_CHECKING:
-    import random
-
-    from domain.correcting import Corrected
     from domain.facts import Fact
     from domain.payment import Asked
-
-CREDIT = ledger.customer_credit("ada")
-MONEYLESS = (State.PENDING, State.PROCESSING, State.FAILED, State.CANCELLED)
-
-
-class Guided(Played):
-    """A payment that facts and people move, with every rule of posting held at every step."""
-
-    def known(self) -> Known:
-        return Known(
-            1,
-            "p1",
-            self.asked,
-            "default",
-            len(self.changes),
-            genesis([]),
-            tuple(self.facts),
-            self.position,
-        )
-
-    def correct(self, to_state: State) -> Corrected:
-        corrected = correct(self.known(), to_state)
-        change = corrected.change
-        self.asked = corrected.asked
-        self.changes.append(change)
-        self.position = change.after
-        for movement in change.movements:
-            name = (movement.effect, movement.object_id)
-            assert name not in self.names, f"{name} is posted twice"
-            self.names.add(name)
-            for leg in movement.legs:
-                self.posted[leg.account, leg.currency] += leg.amount_minor
-        return corrected
-
-    def check(self) -> None:
-        """Hold what was posted and where it stands against what the fold says of all facts."""
-        assert self.position == fold(self.asked, self.facts)
-        assert {k: v for k, v in self.posted.items() if v} == net(self.position)
-        for change in self.changes:
-            assert LEGAL.issuperset(change.edges)
-            for movement in change.movements:
-                sums: Counter[str] = Counter()
-                for leg in movement.legs:
-                    sums[leg.currency] += leg.amount_minor
-                assert not any(sums.values())
-        edges = [edge for change in self.changes for edge in change.edges]
-        assert [e.from_state for e in edges[1:]] == [e.to_state for e in edges[:-1]]
-
-    def state(self) -> State:
-        return self.position.state
-
-    def credit_minor(self, currency: str = "NGN") -> int:
-        return self.posted[CREDIT, currency]
-
-
-def lived(*history: Fact, asked: Asked = ASKED) -> Guided:
-    played = Guided(asked=asked, position=fold(asked, ()))
-    for fact in history:
-        played.hear(fact)
-    return played
-
-
-CANCELLED = replace(ASKED, cancelled=True)
 
 
 def test_money_of_another_amount_becomes_the_customers_when_a_person_says_so() -> None:
@@ -250,76 +170,6 @@ def test_money_that_came_later_can_be_accepted_after_a_giving_back() -> None:
     assert suspense(played.position) == {}
 
 
-@pytest.mark.parametrize("to_state", MONEYLESS)
-def test_a_payment_without_money_is_what_a_person_says(to_state: State) -> None:
-    for history in ((), (initialized(),), (failed(),), (initialized(), unheard())):
-        for asked in (ASKED, CANCELLED):
-            played = lived(*history, asked=asked)
-            if played.state() is to_state:
-                continue
-            corrected = played.correct(to_state)
-            played.check()
-            assert played.state() is to_state
-            assert corrected.change.movements == ()
-            assert played.asked.cancelled is (to_state is State.CANCELLED)
-
-
-@pytest.mark.parametrize("to_state", [State.PENDING, State.PROCESSING, State.FAILED])
-def test_money_that_arrives_after_a_correction_without_money_wins(to_state: State) -> None:
-    played = lived(initialized(), unheard(), asked=ASKED)
-    played.correct(to_state)
-
-    played.hear(captured())
-
-    played.check()
-    assert (played.state(), played.credit_minor()) == (State.COMPLETED, 1_000)
-
-
-def test_money_that_arrives_after_a_correction_to_cancelled_waits_for_a_person() -> None:
-    played = lived(initialized())
-    played.correct(State.CANCELLED)
-
-    played.hear(captured())
-
-    played.check()
-    assert (played.state(), played.credit_minor()) == (State.REVIEW, 0)
-
-
-def test_a_new_failure_counts_after_a_payment_was_taken_up_again() -> None:
-    played = lived(initialized(), failed())
-    played.correct(State.PENDING)
-
-    played.hear(failed("T2"))
-
-    assert played.state() is State.FAILED
-
-
-def test_what_a_person_puts_into_review_stays_there_whatever_is_heard() -> None:
-    played = lived(captured())
-    played.correct(State.REVIEW)
-    assert played.position.contradictions == {BY_PERSON}
-
-    played.hear(refund(400))
-    change = played.hear(dispute(FactStatus.OPENED))
-
-    played.check()
-    assert change.contradiction is None
-    assert played.state() is State.REVIEW
-    assert played.credit_minor() == 600
-    played.correct(State.DISPUTED)
-    played.check()
-    played.hear(dispute(FactStatus.WON))
-    assert played.state() is State.PARTIALLY_REFUNDED
-
-
-def test_a_payment_leaves_a_persons_review_for_what_the_facts_say_and_for_nothing_else() -> None:
-    played = lived(captured())
-    played.correct(State.REVIEW)
-    played.hear(refund(400))
-
-    assert possible(played.known()) == [State.PARTIALLY_REFUNDED]
-
-
 def test_a_correction_says_what_to_do_instead() -> None:
     for history, to_state, words in (
         ((), State.COMPLETED, "payments verify p1"),
@@ -360,79 +210,3 @@ def test_every_review_has_a_way_out() -> None:
         played.correct(to_state)
         played.check()
         assert played.credit_minor() >= before_minor
-
-
-@given(st.lists(st.sampled_from(ALL_FACTS), max_size=12), st.booleans(), st.data())
-@settings(max_examples=300, deadline=None)
-def test_facts_and_people_in_any_mixture_keep_every_rule(
-    history: list[Fact],
-    cancelled: bool,  # noqa: FBT001 - hypothesis passes by position
-    data: st.DataObject,
-) -> None:
-    played = lived(asked=replace(ASKED, cancelled=cancelled))
-    for fact in history:
-        played.hear(fact)
-        choices = possible(played.known())
-        to_state = data.draw(st.sampled_from([None, *choices]))
-        if to_state is None:
-            continue
-        before = {c: m for (a, c), m in played.posted.items() if a == CREDIT}
-        played.correct(to_state)
-        assert played.state() is to_state
-        for currency, minor in before.items():
-            assert played.credit_minor(currency) >= minor
-    played.check()
-
-
-@given(
-    st.lists(st.sampled_from(ALL_FACTS), max_size=8),
-    st.lists(st.sampled_from(ALL_FACTS), max_size=10),
-    st.randoms(use_true_random=False),
-    st.data(),
-)
-@settings(max_examples=400, deadline=None)
-def test_facts_permute_freely_after_a_correction(
-    before: list[Fact], after: list[Fact], chance: random.Random, data: st.DataObject
-) -> None:
-    played = lived(*before)
-    choices = possible(played.known())
-    if not choices:
-        return
-    played.correct(data.draw(st.sampled_from(choices)))
-    other = played.copy()
-    shuffled = [*after, *chance.choices(after, k=len(after))] if after else []
-    chance.shuffle(shuffled)
-
-    for fact in after:
-        played.hear(fact)
-    for fact in shuffled:
-        other.hear(fact)
-
-    assert other.outcome() == played.outcome()
-
-
-@given(
-    st.lists(st.sampled_from(ALL_FACTS), max_size=8),
-    st.lists(st.sampled_from(ALL_FACTS), max_size=8),
-    st.data(),
-)
-@settings(max_examples=300, deadline=None)
-def test_accepted_money_is_the_customers_once(
-    before: list[Fact], after: list[Fact], data: st.DataObject
-) -> None:
-    """What captures credit is what was accepted: no later fact adds to it or takes from it."""
-    played = lived(*before)
-    choices = [s for s in possible(played.known()) if s not in MONEYLESS]
-    if not choices or not any(fact.kind == "succeeded" for fact in played.facts):
-        return
-    accepted = played.correct(data.draw(st.sampled_from(choices))).correction.accepted
-    for fact in after:
-        played.hear(fact)
-
-    credited = {
-        object_id: Money(currency, minor)
-        for (effect, object_id), legs in played.position.effects.items()
-        for (account, currency), minor in legs.items()
-        if effect == "capture" and account == CREDIT
-    }
-    assert credited == accepted

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from domain.operators import Role
-from domain.timeline import ALL_WORDS
 from tests.operations import people
+from tests.operations.explaining import explain, follow, healed
 from tests.operations.limits import set_limit
-from tests.operations.working import working
-from tests.workers.reconciling import Provider, Runs, transaction
-from tests.workers.scene import PROVIDER, body, capture, refund
+from tests.workers.scene import body, capture, refund
 from workers import history
 from workers.store import inbox, payments
 from workers.verify import verify
@@ -25,33 +21,6 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Said]
     Explained = dict[str, Any]
-
-
-def explain(payratchet: Run, reference: str = "p1") -> Explained:
-    said = payratchet("payments", "explain", reference, "--json")
-    assert (said.code, said.err) == (0, "")
-    explained: Explained = json.loads(said.out)
-    assert set(explained) >= {"payment", "entries", "verdict"}
-    for entry in explained["entries"]:
-        assert set(entry) >= {"at", "kind", "summary", "rule"}
-    return explained
-
-
-def follow(payratchet: Run, explained: Explained, *, step: int = 0, **environment: str) -> Said:
-    """Run a command of the advice as it stands, with a reason and a customer filled in."""
-    commands = [each["command"] for each in explained["verdict"]["do"] if each["command"]]
-    program, *words = shlex.split(commands[step])
-    assert program == "payratchet"
-    given = [{"WHY": "as explained", "WHO": "ada"}.get(word, word) for word in words]
-    said = payratchet(*given, **environment)
-    assert said.code == 0, said.err
-    return said
-
-
-def healed(scene: Scene, reference: str, *, credit_minor: int, state: str = "completed") -> None:
-    assert (scene.state(reference), scene.credit()) == (state, credit_minor)
-    assert [letter for letter in scene.letters() if letter[2] == "open"] == []
-    assert verify(scene.database).problems == []
 
 
 def test_another_amount_arrived(scene: Scene, payratchet: Run) -> None:
@@ -97,74 +66,6 @@ def test_nobody_announced_the_payment(scene: Scene, payratchet: Run) -> None:
     follow(payratchet, explained)
     scene.drain()
     healed(scene, "p1", credit_minor=1_000)
-
-
-def test_a_reference_of_which_nothing_was_heard_is_unknown(payratchet: Run) -> None:
-    said = payratchet("payments", "explain", "nothing", "--json")
-
-    assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("payment_unknown: ")
-
-
-def asked(scene: Scene) -> Runs:
-    """A payment at a provider that can be asked, who has its money and whose webhook was lost."""
-    runs = Runs(scene, Provider(items=[transaction(1)]))
-    runs.announce([1])
-    return runs
-
-
-def paid_by_asking(scene: Scene) -> None:
-    assert scene.state("p1") == "completed"
-    assert scene.credit("customer-1") == 1_000
-    assert verify(scene.database).problems == []
-
-
-def test_nothing_was_ever_heard(scene: Scene, payratchet: Run) -> None:
-    runs = asked(scene)
-
-    explained = explain(payratchet)
-
-    assert explained["verdict"]["rule"] == "never_heard"
-    with working(runs):
-        follow(payratchet, explained)
-    paid_by_asking(scene)
-
-
-def test_its_webhooks_were_perhaps_refused(scene: Scene, payratchet: Run) -> None:
-    runs = asked(scene)
-    scene.execute(
-        "INSERT INTO refused_requests (source, account, address, code, diagnosis, request_id,"
-        " body_bytes) SELECT 'paystack', 'default', '10.0.0.1', 'signature_invalid',"
-        " 'signed with a retired key', 'r', 1 FROM generate_series(1, 3)"
-    )
-
-    explained = explain(payratchet)
-
-    assert explained["verdict"]["rule"] == "perhaps_refused"
-    assert (
-        "3 requests of its provider were refused: signature_invalid, signed with a retired"
-        in (explained["verdict"]["why"])
-    )
-    [refused] = [each for each in explained["entries"] if each["kind"] == "refused"]
-    assert refused["rule"] == "signature_invalid"
-    assert refused["summary"].startswith("Perhaps related: 3 requests were refused")
-    with working(runs):
-        follow(payratchet, explained)
-    paid_by_asking(scene)
-
-
-def test_refused_requests_are_not_told_of_a_payment_that_was_heard_of(
-    scene: Scene, payratchet: Run
-) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1"))
-    scene.execute(
-        "INSERT INTO refused_requests (source, account, address, code, diagnosis, request_id,"
-        " body_bytes) VALUES (%s, 'default', '10.0.0.1', 'signature_invalid', 'x', 'r', 1)",
-        [PROVIDER],
-    )
-
-    assert "refused" not in [each["kind"] for each in explain(payratchet)["entries"]]
 
 
 def test_an_event_was_set_aside(scene: Scene, payratchet: Run) -> None:
@@ -336,68 +237,3 @@ def test_a_correction_waits_for_a_second_person(scene: Scene, payratchet: Run) -
     healed(scene, "p1", credit_minor=1_250)
     told = [each["summary"] for each in explain(payratchet)["entries"]]
     assert any("operator:ben agreed as the second person" in each for each in told)
-
-
-def test_the_credit_is_there_and_the_balance_says_how_much(scene: Scene, payratchet: Run) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1"))
-
-    verdict = explain(payratchet)["verdict"]
-
-    assert verdict["why"] == (
-        "It is completed: 10.00 NGN of it is the customer's, whose balance is 10.00 NGN."
-    )
-    assert verdict["do"] == []
-
-
-def test_people_read_the_verdict_first(scene: Scene, payratchet: Run) -> None:
-    scene.announce("p1", customer_id="ada")
-    scene.hear(capture("p1", 1_250))
-
-    lines = payratchet("payments", "explain", "p1").out.splitlines()
-
-    assert lines[0] == f"p1: review, 10.00 NGN asked at {PROVIDER} for ada"
-    assert lines[1].startswith("12.50 NGN arrived where 10.00 NGN was asked")
-    assert lines[3].strip() == "payratchet payments correct p1 --to completed --reason WHY --yes"
-
-
-def test_what_a_payload_says_cannot_steer_the_terminal(scene: Scene, payratchet: Run) -> None:
-    scene.announce("p1")
-    scene.hear(capture("p1", 1_250, "T\x1b[31m1"))
-
-    assert "\x1b" not in payratchet("payments", "explain", "p1").out
-
-
-def test_whatever_is_done_to_a_dead_letter_has_words(scene: Scene) -> None:
-    rule = scene.value(
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conname = 'dead_letter_actions_action_check'"
-    )
-    actions = [part.split("'")[1] for part in rule.split("[", 1)[1].split(",")]
-
-    assert len(actions) >= 5
-    assert {f"letter_{action}" for action in actions} <= set(ALL_WORDS)
-
-
-def test_what_a_replay_did_names_the_replay(scene: Scene, payratchet: Run) -> None:
-    scene.announce("p1")
-    scene.break_for("p1", "RAISE EXCEPTION 'broken'")
-    [event_id] = scene.hear(capture("p1"))
-    scene.drain()
-    letter = str(scene.letter_id(event_id))
-    for _ in range(2):
-        replayed = payratchet("dead-letters", "replay", letter, "--json")
-        scene.drain()
-        scene.mend() if replayed.code == 1 else None
-    failed, went_through = [row[0] for row in scene.rows("SELECT id FROM replay_jobs ORDER BY id")]
-    again = json.loads(payratchet("events", "replay", str(event_id), "--json").out)["replay_id"]
-
-    entries = explain(payratchet)["entries"]
-
-    of_replays = [(each["kind"], each["replay_id"]) for each in entries if each["replay_id"]]
-    assert ("dead_letter", failed) in of_replays
-    assert ("attempt", failed) in of_replays
-    assert ("dead_letter", went_through) in of_replays
-    assert ("event", again) in of_replays
-    for each in entries:
-        assert each["replay_id"] is None or f"(replay {each['replay_id']})" in each["summary"]
