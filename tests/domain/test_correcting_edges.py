@@ -8,8 +8,8 @@ from domain.correcting import CorrectionUnfounded, correct, moved_minor, net, po
 from domain.money import Money
 from domain.payment import Position
 from domain.transitions import Edge, Event, State
+from tests.domain.guided import lived
 from tests.domain.histories import captured, ngn, refund
-from tests.domain.test_correcting import lived
 
 LIVE = (State.REVIEW, State.COMPLETED, State.REFUNDED)
 
