@@ -1,6 +1,6 @@
 """`python -m tests.local.drift`: what is written twice must say the same; lists where it does not.
 
-The migrations make the schema; `migrations/tables.py` describes it, three files are generated from
+The migrations make the schema; `migrations/tables/` describes it, three files are generated from
 code, and the rows of `legal_transitions` repeat `domain.transitions`. Needs the packages of the
 virtual environment; always starts throw-away stores of its own.
 """
@@ -52,7 +52,7 @@ def _tables(connection: Connection) -> Iterator[str]:
         connection, opts={"compare_type": True, "include_object": _is_described}
     )
     for found in compare_metadata(context, METADATA):
-        yield f"migrations/tables.py differs from the migrations: {found}"
+        yield f"migrations/tables/ differs from the migrations: {found}"
 
 
 def _is_described(_: object, name: str | None, kind: str, *__: object) -> bool:
@@ -68,7 +68,7 @@ def _primary_keys(connection: Connection) -> Iterator[str]:
         there = inspector.get_pk_constraint(table.name)
         said = (table.primary_key.name, table.primary_key.columns.keys())
         if said != (there["name"], there["constrained_columns"]):
-            yield f"migrations/tables.py differs in the primary key of {table.name}: {there}"
+            yield f"migrations/tables/ differs in the primary key of {table.name}: {there}"
 
 
 def _transitions(connection: Connection) -> Iterator[str]:
