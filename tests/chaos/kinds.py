@@ -152,3 +152,12 @@ BOUNDS = (
     Bound("valkey_down", 2.0, (6.0, 30.0), 3.0),
 )
 """The bounds that are measured on strikes of their own."""
+
+OUTAGES = (
+    Bound("valkey_down", 2.0, (120.0, 180.0), 3.0),
+    Bound("provider_down", 2.0, (180.0, 300.0), 3.0),
+)
+"""Minutes without what the service can do without; alone, so that nothing else cuts them short."""
+
+QUIET = {bound.kind: bound for bound in (*OUTAGES, *BOUNDS)}
+"""How much quiet whatever strikes alone has before and after it."""

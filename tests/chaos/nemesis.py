@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.faults.fault import NotNow
 from tests.chaos.faults.registry import faults
-from tests.chaos.kinds import BOUNDS, KINDS
+from tests.chaos.kinds import KINDS, QUIET
 from tests.chaos.plan import AT_ONCE_MAX, Strike
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ JOIN_S_MAX = 60.0
 LOOK_S = 0.1
 """How often it is looked whether a strike may begin that has to wait."""
 
-QUIET_AFTER_S = {bound.kind: bound.quiet_after_s for bound in BOUNDS}
+QUIET_AFTER_S = {kind: bound.quiet_after_s for kind, bound in QUIET.items()}
 """For how long nothing else begins after a strike that is measured, late or not."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tests.chaos.kinds import BOUNDS, KINDS
+from tests.chaos.kinds import BOUNDS, KINDS, OUTAGES, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,9 @@ STEP_S = 0.05
 
 ROUND_S = 300.0
 """Each bound is measured about once in so many seconds."""
+
+OUTAGE_EVERY_S = 3_600.0
+"""An hour has one long outage of each kind; a shorter run has none."""
 
 ALONE_SHARE_MAX = 0.55
 """Share of the time that strikes for the bounds may take."""
@@ -111,8 +114,8 @@ def lasts_s(dice: random.Random, between_s: tuple[float, float], share: float) -
 
 def _alone(dice: random.Random, length_s: float, names: set[str]) -> list[Strike]:
     """Return the strikes for the bounds, spread over the run in the order of a shuffled deck."""
-    bounds = [bound for bound in BOUNDS if bound.kind in names]
-    deck = bounds * max(1, round(length_s / ROUND_S))
+    deck = _named(BOUNDS, names) * max(1, round(length_s / ROUND_S))
+    deck += _named(OUTAGES, names) * int(length_s / OUTAGE_EVERY_S)
     dice.shuffle(deck)
     drawn = [(bound, lasts_s(dice, bound.lasts_s, stretch(length_s))) for bound in deck]
     left_s = ALONE_SHARE_MAX * length_s
@@ -122,6 +125,10 @@ def _alone(dice: random.Random, length_s: float, names: set[str]) -> list[Strike
             left_s -= takes_s
             fitting.append((bound, lasting_s))
     return _spread(dice, fitting, length_s)
+
+
+def _named(bounds: Sequence[Bound], names: set[str]) -> list[Bound]:
+    return [bound for bound in bounds if bound.kind in names]
 
 
 def _takes_s(bound: Bound, lasting_s: float) -> float:
@@ -147,10 +154,9 @@ def _spread(
 
 def _windows(alone: Sequence[Strike], length_s: float) -> list[_Window]:
     """Return the times in which several may strike: what the lonely ones leave."""
-    quiet = {bound.kind: bound for bound in BOUNDS}
     windows, from_s = [], CALM_S
     for strike in alone:
-        bound = quiet[strike.kind]
+        bound = QUIET[strike.kind]
         windows.append(_Window(from_s, strike.at_s - bound.quiet_before_s))
         from_s = strike.ends_s + bound.quiet_after_s
     return [*windows, _Window(from_s, length_s)]

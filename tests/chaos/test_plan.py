@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chaos.faults.registry import faults
-from tests.chaos.kinds import BOUNDS, KINDS
+from tests.chaos.kinds import BOUNDS, KINDS, OUTAGES, QUIET
 from tests.chaos.plan import AT_ONCE_MAX, Strike, plan
 
 QUICK = settings(deadline=None, max_examples=30)
@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 2**32)
 MINUTES = st.floats(0.1, 8.0)
 EVERY_S = st.floats(0.8, 10.0)
 SOME_KINDS = st.sets(st.sampled_from(sorted(KINDS)))
-BOUND_OF = {bound.kind: bound for bound in BOUNDS}
+MEASURED = {bound.kind for bound in BOUNDS}
 
 
 def lasting_at(strikes: tuple[Strike, ...], at_s: float) -> list[Strike]:
@@ -73,7 +73,7 @@ def test_whoever_strikes_for_a_bound_is_alone_and_has_quiet_around(
     strikes = plan(seed, minutes, kinds, every_s)
 
     for lonely in (strike for strike in strikes if strike.alone):
-        bound = BOUND_OF[lonely.kind]
+        bound = QUIET[lonely.kind]
         from_s = lonely.at_s - bound.quiet_before_s - 0.02
         until_s = lonely.ends_s + bound.quiet_after_s - 0.02
         others = [each for each in strikes if each is not lonely]
@@ -87,7 +87,7 @@ def test_three_minutes_have_time_for_every_kind_and_every_bound(seed: int) -> No
 
     assert len(strikes) >= 60
     assert {strike.kind for strike in strikes} == set(KINDS)
-    assert {strike.kind for strike in strikes if strike.alone} == set(BOUND_OF)
+    assert {strike.kind for strike in strikes if strike.alone} == MEASURED
 
 
 @pytest.mark.parametrize("seed", [1, 7, 2**24])
@@ -96,6 +96,9 @@ def test_an_hour_has_more_than_a_thousand(seed: int) -> None:
 
     assert len(strikes) >= 1_000
     assert {strike.kind for strike in strikes} == set(KINDS)
+    for outage in OUTAGES:
+        alone_s = [s.lasts_s for s in strikes if s.alone and s.kind == outage.kind]
+        assert max(alone_s) >= outage.lasts_s[0]
 
 
 @QUICK
