@@ -34,6 +34,12 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        try:
+            await self._admit(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last resort
+            await _own_up(send, error, scope)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = scope[gate.HEAD] = gate.read(scope)
         try:
             gate.require_decent(scope, head)
@@ -42,9 +48,6 @@ class Edge:
             await self._refuse(send, error, head)
         except ClientGone:
             self._refusals.say(code="client_gone", request_id=head.request_id)
-        except Exception as error:  # noqa: BLE001 - the last resort
-            unforeseen.log_failure(error, request_id=head.request_id)
-            await problems.refuse(send, Unforeseen("try again later"), head.request_id)
 
     async def _refuse(self, send: Send, error: Refused, head: gate.Head) -> None:
         if error.code not in RECORDED_ELSEWHERE:
@@ -58,3 +61,13 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse every path that is not ours."""
     del scope, receive, send
     raise NotFound
+
+
+async def _own_up(send: Send, error: Exception, scope: Scope) -> None:
+    """Answer that it was not the sender's fault; say where it happened, answered or not."""
+    head: gate.Head | None = scope.get(gate.HEAD)
+    request_id = gate.new_request_id() if head is None else head.request_id
+    try:
+        await problems.refuse(send, Unforeseen("try again later"), request_id)
+    finally:
+        unforeseen.log_failure(error, request_id=request_id)

@@ -122,6 +122,10 @@ class Unforeseen(Later):
     title = "The request could not be handled"
 
 
+class MessageUnreadable(Exception):
+    """The HTTP message is not one that we take. Raised where the parser calls us."""
+
+
 class ClientGone(Exception):
     """The client went away before its request was complete: there is nobody to answer."""
 

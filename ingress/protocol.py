@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ingress import gate, problems, unforeseen
-from ingress.errors import HeadersTooLarge, Overloaded, PathTooLong, RequestTimeout
+from ingress.errors import (
+    HeadersTooLarge,
+    MessageUnreadable,
+    Overloaded,
+    PathTooLong,
+    RequestTimeout,
+)
 from ingress.held_transport import HeldTransport
 
 if TYPE_CHECKING:
@@ -145,9 +151,9 @@ class Protocol(HttpToolsProtocol):
         would have to be read to its end, only to be thrown away.
         """
         if len(self._unanswered) >= PIPELINED_MAX:
-            raise ValueError("too many requests wait for the answers to those before them")
+            raise MessageUnreadable("too many requests wait for the answers to those before them")
         if not self.url.startswith(b"/") or self.parser.should_upgrade():
-            raise ValueError("the target is no path, or an upgrade is asked for")
+            raise MessageUnreadable("the target is no path, or an upgrade is asked for")
         self._require_plain()
         self._is_in_head = False
         super().on_headers_complete()
@@ -205,12 +211,12 @@ class Protocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def _require_plain(self) -> None:
-        """Raise ValueError for what the parser takes and another on the way may read otherwise."""
+        """Refuse what the parser takes and another on the way may read otherwise."""
         version = self.parser.get_http_version()
         if version not in VERSIONS or b"#" in self.url:
-            raise ValueError("another version of HTTP, or a fragment in the target")
+            raise MessageUnreadable("another version of HTTP, or a fragment in the target")
         if self._coding and (self._coding != b"chunked" or version != "1.1"):
-            raise ValueError("a coding of the message that is not chunked alone")
+            raise MessageUnreadable("a coding of the message that is not chunked alone")
 
     def _linger(self) -> None:
         """Say no more, and throw away what still comes, so that what was said can be read."""

@@ -66,8 +66,8 @@ def verify_due(
 ) -> list[int]:
     """Order what is due; return the events of the commands. The relay rings for them.
 
-    A question that is still owed is not asked a second time: while workers are behind, or the
-    provider is away, questions do not pile up.
+    A question that is still owed is not asked a second time, but for the last one: while workers
+    are behind, or the provider is away, questions do not pile up.
     `now` is for whoever plays a week in a second; else it is the time of Postgres.
     """
     with database.transaction() as tx:
@@ -75,7 +75,7 @@ def verify_due(
         settled = [each for each in due if not _is_open(each)]
         planned = [(each, plan(each, after_s)) for each in due if _is_open(each)]
         over = [each for each, what in planned if what.next_at is None]
-        waiting = _waiting(tx, planned)
+        waiting = _waiting(tx, planned, steps=len(after_s))
         verifications.end(tx, [each.payment_id for each in (*settled, *over)])
         verifications.plan(
             tx,
@@ -93,9 +93,14 @@ def _is_open(due: Due) -> bool:
     return due.has_open_refunds or due.state == State.PROCESSING
 
 
-def _waiting(tx: Transaction, planned: Sequence[tuple[Due, Plan]]) -> set[str]:
-    """Return the payments of which an earlier question is still to be asked."""
-    asked = [each.reference for each, what in planned if what.number is not None]
+def _waiting(tx: Transaction, planned: Sequence[tuple[Due, Plan]], *, steps: int) -> set[str]:
+    """Return the payments of which an earlier question is still to be asked, and will do.
+
+    The last one is asked for itself: an older question may die of its age before its answer.
+    """
+    asked = [
+        each.reference for each, what in planned if what.number is not None and what.step < steps
+    ]
     return verifications.waiting(tx, asked, number="") if asked else set()
 
 

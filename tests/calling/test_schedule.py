@@ -69,6 +69,15 @@ def test_a_question_that_nobody_has_asked_yet_is_not_ordered_again(
     assert len(order(desk, STEPS_S[4])) == 1
 
 
+def test_the_last_question_is_asked_whatever_else_is_owed(desk: Desk) -> None:
+    """The one before may die of its age while the provider is away."""
+    desk.initialize()
+
+    assert len(order(desk, STEPS_S[-2])) == 1
+    assert len(order(desk, STEPS_S[-1])) == 1
+    assert order(desk, STEPS_S[-1]) == []
+
+
 def test_what_is_heard_ends_the_asking(desk: Desk, provider: Provider) -> None:
     desk.initialize()
     sweep(desk, 0)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ingress import gate
+from ingress.errors import MessageUnreadable
 from ingress.protocol import Protocol
 from tests.ingress.serving import charge
 
@@ -30,6 +32,18 @@ def test_a_process_out_of_memory_asks_for_the_delivery_again(
     assert door.post(charge()).status == 200
 
 
+def test_a_head_that_cannot_be_read_for_want_of_memory_is_answered_alike(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(gate, "read", _out_of_memory)
+        answer = door.post(charge())
+
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert answer.headers["x-request-id"]
+    assert door.post(charge()).status == 200
+
+
 def test_what_a_sender_has_done_wrong_is_still_told_to_it(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,4 +59,4 @@ def _out_of_memory(*_: Any) -> None:
 
 
 def _wrong(*_: Any) -> None:
-    raise ValueError
+    raise MessageUnreadable
