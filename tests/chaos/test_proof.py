@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.chaos.broken_books import PLANTED_IN_THE_DATABASE
-from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, events, history, prove
+from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, asked, events, history, prove
 from tests.chaos.proof.evidence import (
     Acked,
     Asked,
@@ -219,6 +219,15 @@ def test_what_is_planted_in_what_was_seen_is_found(evidence: Evidence, field: st
     seen: Seen = replace(evidence.seen, **change)  # type: ignore[arg-type] # by field
 
     assert broken(replace(evidence, seen=seen)) == {PLANTED_IN_WHAT_WAS_SEEN[field]}
+
+
+def test_what_a_provider_does_twice_by_itself_is_no_effect_of_ours(evidence: Evidence) -> None:
+    twice = (Refund("ORD-1", 100, "succeeded"), Refund("ORD-1", 100, "succeeded"))
+    ours = replace(evidence.made, refunds=twice)
+    its_own = replace(ours, doubled={"ORD-1": 1})
+
+    assert not asked.an_intent_has_one_effect(replace(evidence, made=ours)).holds
+    assert asked.an_intent_has_one_effect(replace(evidence, made=its_own)).holds
 
 
 def test_a_secret_in_a_log_is_found_across_the_pieces_that_are_read(

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 NAMES = [module.__name__.rpartition(".")[2] for module in MODULES]
 
-ASKED_TWICE = {"asking", "replays"}
-"""Where a person who got no answer asks once more, and so has two reconciliations or replays where
-one was meant: more is left than without a crash. `python -m tests.crash` shows what."""
-
 
 @pytest.fixture
 def stage(template_database: str, redis_url: str, tmp_path: Path) -> Iterator[Stage]:
@@ -35,7 +31,7 @@ def stage(template_database: str, redis_url: str, tmp_path: Path) -> Iterator[St
         yield made
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ASKED_TWICE])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_crash_at_any_boundary_leaves_everything_as_if_there_was_none(
     name: str, stage: Stage
 ) -> None:

@@ -92,11 +92,13 @@ class Asked:
 class Made:
     """What providers did because our workers asked them.
 
-    `effects` counts the effects of each (operation, reference); `refunds` are those in their books.
+    `effects` counts the effects of each (operation, reference); `refunds` are those in their books,
+    `doubled` how many of a payment a provider without keys made twice though asked once.
     """
 
     effects: Mapping[tuple[str, str], int] = field(default_factory=dict)
     refunds: Sequence[Refund] = ()
+    doubled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ingress.refusals import ROWS_BETWEEN_TRIMS, ROWS_MAX, WAITING_MAX
@@ -25,6 +26,7 @@ from tests.chaos.watching import recovery, sampler
 from tests.demo.operator import COMMAND
 from tests.local import environments
 from tests.local.service import ROOT
+from tests.simulator.api.fault import Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +110,16 @@ def _made(run: Run) -> Made:
         for capture in run.stage.provider.books.captures
         for refund in capture.refunds
     ]
-    return Made(effects, refunds)
+    return Made(effects, refunds, _doubled(run))
+
+
+def _doubled(run: Run) -> Counter[str]:
+    return Counter(
+        call.about
+        for call in run.stage.provider.journal
+        if call.effect and not call.key and call.operation == "refund"
+        if call.fault is not None and Behaviour.DUPLICATE in call.fault
+    )
 
 
 def _heard(run: Run) -> Heard:
