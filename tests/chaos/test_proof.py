@@ -229,6 +229,9 @@ def test_what_a_provider_does_twice_by_itself_is_no_effect_of_ours(evidence: Evi
     assert not asked.an_intent_has_one_effect(replace(evidence, made=ours)).holds
     assert asked.an_intent_has_one_effect(replace(evidence, made=its_own)).holds
 
+    another = replace(its_own, refunds=(twice[0], Refund("ORD-1", 99, "succeeded")))
+    assert not asked.an_intent_has_one_effect(replace(evidence, made=another)).holds
+
 
 def test_a_secret_in_a_log_is_found_across_the_pieces_that_are_read(
     evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
