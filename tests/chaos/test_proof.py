@@ -99,6 +99,10 @@ PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
         {"heard": replace(HEARD, answers=Counter({200: 3, 503: 1}))},
         {"without faults, every genuine webhook is answered 200"},
     ),
+    "a webhook got no answer without a fault": (
+        {"heard": replace(HEARD, unanswered=1)},
+        {"without faults, every genuine webhook is answered 200"},
+    ),
     "a 503 did not say when to come back": (
         {"heard": replace(HEARD, dishonest=("no Retry-After",))},
         {"every webhook is answered honestly, and never with a 500"},

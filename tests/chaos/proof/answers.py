@@ -54,6 +54,8 @@ def a_fault_free_run_refuses_nothing(evidence: Evidence) -> Invariant:
         for status, count in heard.answers.items()
         if status != HTTPStatus.OK
     ]
+    if heard.unanswered:
+        problems.append(f"{heard.unanswered} genuine webhooks got no answer to a try")
     name = "without faults, every genuine webhook is answered 200"
     return invariant(name, sum(heard.answers.values()), problems)
 

@@ -103,7 +103,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How requests were answered. `answers` counts statuses of genuine webhooks.
+    """How requests were answered. `answers` counts statuses of genuine webhooks, `unanswered` those
+    tries of them that got none.
 
     `dishonest` names answers that say less than they must, such as a 503 without Retry-After.
     `contradictions` are events that were given two ids, or accepted twice. `forged` are attackers'
@@ -117,6 +118,7 @@ class Heard:
     forged: Sequence[str] = ()
     attacks: Compared = NOTHING
     hasty: Compared = NOTHING
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,10 @@ def _heard(run: Run) -> Heard:
     history, attacks = run.history, run.traffic.attacks
     forgeries = sum(history.outcomes(what=FORGERY).values())
     admitted = [f"{n} times {what}" for what, n in history.forged.items()]
+    statuses = history.statuses()
     return Heard(
-        answers={n: count for n, count in history.statuses().items() if n != NO_STATUS},
+        answers={n: count for n, count in statuses.items() if n != NO_STATUS},
+        unanswered=statuses.get(NO_STATUS, 0),
         dishonest=[f"{n} times {what}" for what, n in history.dishonest.items()],
         contradictions=history.acked.violations,
         forged=run.traffic.forged_ids,
