@@ -138,20 +138,26 @@ def _heard(run: Run) -> Heard:
     )
 
 
-def _seen(run: Run, connection: Connection) -> Seen:
-    watcher = run.watcher
-    secrets = {
-        name: value.partition(",")[0]
+def _secrets(run: Run) -> dict[str, str]:
+    """Return all that nobody may log: what it began with, was given on its way, and gave out."""
+    named = {
+        f"{name} ({number})": part
         for name, value in run.stage.environment.items()
         if environments.SECRET.fullmatch(name)
+        for number, part in enumerate(value.split(","), start=1)
     }
+    return named | run.traffic.secrets
+
+
+def _seen(run: Run, connection: Connection) -> Seen:
+    watcher = run.watcher
     return Seen(
         snapshots=Compared(watcher.snapshots, tuple(watcher.problems)),
         bounds=_bounds(run, connection),
         processes=_processes(run),
         settled=_settled(run),
         logs=run.stage.folder / "log",
-        secrets=secrets,
+        secrets=_secrets(run),
     )
 
 

@@ -45,7 +45,7 @@ class Hasty:
         self.checked = Checked()
         self._doors = [urlsplit(url) for url in ingress_urls]
         self._history = history
-        self._api_key = ""
+        self.api_key = ""
         self._let_in: deque[tuple[float, float]] = deque()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hasty", daemon=True)
@@ -56,7 +56,7 @@ class Hasty:
             *("clients", "create", WHAT, "--scope", "payments:write", "--reason", "the lab"),
             *("--initialize", LIMIT, "--verify", LIMIT),
         )
-        self._api_key = told["key"]
+        self.api_key = told["key"]
 
     def start(self) -> None:
         """Ask from now on."""
@@ -96,7 +96,7 @@ class Hasty:
 
     def _status(self, host: str, port: int | None) -> int:
         with closing(http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)) as connection:
-            headers = {"authorization": f"Bearer {self._api_key}"}
+            headers = {"authorization": f"Bearer {self.api_key}"}
             connection.request("POST", PATH, headers=headers)
             return connection.getresponse().status
 

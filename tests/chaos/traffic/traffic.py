@@ -56,7 +56,8 @@ class Traffic:
     """Everybody who talks to the service. Send times are decided by the seed, not by answers.
 
     Genuine events are sent again, with a new signature and on the other front, until they are
-    answered 200; whatever else was answered stands in the history.
+    answered 200; whatever else was answered stands in the history. `secrets` are those that clients
+    were given and those exchanged, by name: no more to be logged than those of the environment.
     """
 
     def __init__(self, stage: Ground, options: Options, history: History) -> None:
@@ -73,6 +74,7 @@ class Traffic:
             rate_per_s=options.rate_per_s,
             database_url=stage.database_url,
         )
+        self.secrets: dict[str, str] = {}
         self._seed = options.seed
         self._orders_per_s = options.orders_per_s
         self._operator = Operator(stage.environment, stage.folder / "papers")
@@ -104,6 +106,7 @@ class Traffic:
             *("clients", "create", "lab", "--scope", "payments:write", "--scope", "credit:write"),
             *("--initialize", LIMIT, "--verify", LIMIT, "--reason", "the lab"),
         )
+        self.secrets["the shop's API key"] = told["key"]
         self._shop = Shop(
             self._shop_fronts,
             told["key"],
@@ -112,6 +115,7 @@ class Traffic:
             per_s=self._orders_per_s,
         )
         self.hasty.prepare(self._operator)
+        self.secrets["the API key of the hasty"] = self.hasty.api_key
         self._webhooks.prepare()
 
     def start(self) -> None:
@@ -199,6 +203,7 @@ class Traffic:
 
     def rotate_secret(self, provider: str, secret: str) -> None:
         """Sign what this provider sends from now on with another secret, retries included."""
+        self.secrets[f"secret {len(self.secrets)}, of {provider}"] = secret
         self._senders.rotate(provider, secret)
         self._stage.provider.sign_with(provider, secret)
 
