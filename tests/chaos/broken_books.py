@@ -51,6 +51,7 @@ PLANTED_IN_THE_DATABASE = {
             "nothing is applied twice",
             "each payment's money is what its provider booked",
             "the sums by provider and currency are what the providers' books say",
+            "each payment has raised its customer's credit by what is theirs",
         },
     ),
     "a fact is known twice": (
@@ -101,6 +102,7 @@ PLANTED_IN_THE_DATABASE = {
         {
             "the legs of every movement sum to zero",
             "balances are the sum of the ledger, also in 1 snapshots",
+            "each payment has raised its customer's credit by what is theirs",
         },
     ),
     "a balance is not the ledger": (
@@ -139,7 +141,7 @@ PLANTED_IN_THE_DATABASE = {
     "a refund was accepted beyond the capture, and failed later": (
         (
             "INSERT INTO refunds (reference, payment_id, client_id, amount_minor, currency, status,"
-            " settled_at) SELECT 'RE-2', id, 'shop', 950, 'NGN', 'failed', now()"
+            " settled_at) SELECT 'RE-2', id, 'another', 950, 'NGN', 'failed', now()"
             " FROM payment_logs WHERE reference = 'ORD-1'"
         ),
         {"no refund goes beyond its capture"},
@@ -157,11 +159,73 @@ PLANTED_IN_THE_DATABASE = {
     ),
     "a debit was never kept": (
         "UPDATE sms_transactions SET reference = 'SMS-2' WHERE reference = 'SMS-1'",
-        {"what services were told is kept as they asked"},
+        {
+            "what services were told is kept as they asked",
+            "nothing is kept for a service that it was not told of",
+        },
     ),
     "a 5xx is kept under a key": (
         "UPDATE idempotency_keys SET status = 500",
         {"the same key gives the same answer, byte for byte"},
+    ),
+    "a debit was given back, and nobody asked": (
+        (
+            "INSERT INTO sms_transactions (reference, client_id, customer_id, currency, kind,"
+            " amount_minor, balance_after_minor, customer_version, movement_id, reverses_id,"
+            " created_at) SELECT 'REV-1', client_id, customer_id, currency, 'sms_reversal', 50, 900,"
+            " 4, 5, id, now() FROM sms_transactions WHERE reference = 'SMS-1'"
+        ),
+        {"nothing is kept for a service that it was not told of"},
+    ),
+    "a capture became somebody else's credit": (
+        (
+            "UPDATE ledger_entries SET account = 'customer_credit:bob'"
+            " WHERE movement_id = 1 AND leg = 2;"
+            "INSERT INTO customer_balances (customer_id, currency, balance_minor, version)"
+            " VALUES ('bob', 'NGN', 1000, 1);"
+            "UPDATE customer_balances SET balance_minor = -150 WHERE customer_id = 'ada'"
+        ),
+        {"each payment has raised its customer's credit by what is theirs"},
+    ),
+    "a capture is in suspense, and belongs to its customer": (
+        (
+            "UPDATE ledger_entries SET account = 'suspense' WHERE movement_id = 1 AND leg = 2;"
+            "UPDATE customer_balances SET balance_minor = -150"
+        ),
+        {"each payment has raised its customer's credit by what is theirs"},
+    ),
+    "a payment waits for a person, and nothing is wrong with it": (
+        (
+            "UPDATE payment_logs SET state = 'review' WHERE reference = 'ORD-1';"
+            "UPDATE payment_transitions SET event = 'contradicted', to_state = 'review'"
+            " WHERE event_id = 2"
+        ),
+        {"each payment has raised its customer's credit by what is theirs"},
+    ),
+    "a command has vanished": (
+        "DELETE FROM inbound_events WHERE event_key = 'initialize:ORD-1'",
+        {"every command comes to its end, and none without a trace"},
+    ),
+    "a command is over, and its refund is open": (
+        (
+            "DELETE FROM provider_calls WHERE event_id = 5;"
+            "UPDATE refunds SET status = 'requested', settled_at = NULL"
+        ),
+        {
+            "every command comes to its end, and none without a trace",
+            "no refund ends here otherwise than at its provider",
+            "each payment has raised its customer's credit by what is theirs",
+        },
+    ),
+    "a question is over, and its payment still waits": (
+        (
+            "INSERT INTO inbound_events (id, source, account, event_key, body, headers, key_id,"
+            " request_id) VALUES (6, 'internal', '', 'verify:ORD-2:1', '{}', '{}', '', 'r-6');"
+            "UPDATE payment_logs SET state = 'processing' WHERE reference = 'ORD-2';"
+            "UPDATE payment_transitions SET event = 'initialized', to_state = 'processing'"
+            " WHERE event = 'failed'"
+        ),
+        {"every command comes to its end, and none without a trace"},
     ),
     "a call has no number": (
         "UPDATE provider_calls SET fence = 2",

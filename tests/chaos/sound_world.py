@@ -31,12 +31,13 @@ INSERT INTO inbound_events (id, source, account, event_key, body, headers, key_i
 VALUES (1, 'paystack', '', 'k-1', '{}', '{}', 'first', 'r-1'),
        (2, 'paystack', '', 'k-2', '{}', '{}', 'first', 'r-2'),
        (3, 'stripe', '', 'k-3', '{}', '{}', 'first', 'r-3'),
-       (4, 'internal', '', 'k-4', '{}', '{}', '', 'r-4');
+       (4, 'internal', '', 'initialize:ORD-1', '{}', '{}', '', 'r-4'),
+       (5, 'internal', '', 'refund:ORD-1:RE-1', '{}', '{}', '', 'r-5');
 INSERT INTO payment_logs (reference, client_id, customer_id, provider, account, amount_minor,
     currency, state, captured_minor, refunded_minor, lock_version, head_hash, announced_by)
 VALUES ('ORD-1', 'shop', 'ada', 'paystack', '', 1000, 'NGN', 'partially_refunded', 1000, 100, 2,
         '\\x00', 'shop'),
-       ('ORD-2', 'shop', 'bob', 'stripe', '', 500, 'USD', 'failed', 0, 0, 1, '\\x00', 'shop');
+       ('ORD-2', 'operator', 'bob', 'stripe', '', 500, 'USD', 'failed', 0, 0, 1, '\\x00', 'lab');
 INSERT INTO payment_transitions (payment_id, version, from_state, event, to_state, event_id, actor,
     reason, captured_minor, refunded_minor, disputed_minor, at, prev_hash, hash)
 SELECT p.id, v, f, e, t, i, 'provider:x', 'y', 0, 0, 0, now() + make_interval(secs => v),
@@ -86,7 +87,8 @@ INSERT INTO idempotency_keys (client_id, method, route, key, fingerprint, status
 VALUES ('shop', 'POST', '/v1/payments', gen_random_uuid(), sha256('x'), 202, '{}', '{}', now());
 INSERT INTO provider_calls (debt, fence, event_id, kind, provider, account, worker, ended_at,
     outcome)
-VALUES ('payment ORD-1', 1, 4, 'initialize', 'paystack', '', 'w', now(), 'answered');
+VALUES ('payment ORD-1', 1, 4, 'initialize', 'paystack', '', 'w', now(), 'answered'),
+       ('refund RE-1', 1, 5, 'refund', 'paystack', '', 'w', now(), 'answered');
 """
 
 HEARD = Heard(answers=Counter({200: 3}), attacks=Compared(1, ()), hasty=Compared(1, ()))
@@ -103,6 +105,7 @@ def sound(connection: Connection, folder: Path) -> Evidence:
         acked=(Acked(0, 1), Acked(1, 2), Acked(2, 3)),
         booked=BOOKED,
         asked=Asked(
+            client_id="shop",
             payments={"ORD-1": ("ada", 1000, "NGN")},
             refunds={"RE-1": ("ORD-1", 100)},
             debits={"SMS-1": Debit("ada", 50, "NGN")},

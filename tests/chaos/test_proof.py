@@ -49,6 +49,7 @@ PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
             "each payment's money is what its provider booked",
             "the sums by provider and currency are what the providers' books say",
             "captured and refunded on each payment are as booked",
+            "each payment has raised its customer's credit by what is theirs",
         },
     ),
     "the provider has another currency": (
@@ -57,6 +58,7 @@ PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
             "each payment's money is what its provider booked",
             "the sums by provider and currency are what the providers' books say",
             "captured and refunded on each payment are as booked",
+            "each payment has raised its customer's credit by what is theirs",
         },
     ),
     "a payment has failed, and the provider has its money": (
@@ -65,8 +67,17 @@ PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
             "each payment's money is what its provider booked",
             "the sums by provider and currency are what the providers' books say",
             "captured and refunded on each payment are as booked",
+            "each payment has raised its customer's credit by what is theirs",
             "no payment is final otherwise than its provider's books say",
         },
+    ),
+    "money came for an announced payment that is not there": (
+        {"booked": (*BOOKED, Booked("paystack", "ORD-3", "NGN", 0, 0, 0, 0))},
+        {"payments are kept as they were announced"},
+    ),
+    "a payment is there that was never announced": (
+        {"booked": (BOOKED[0]._replace(is_announced=False),)},
+        {"payments are kept as they were announced"},
     ),
     "the audit is not content": (
         {"audit": {"ok": False, "checked": 2, "problems": ["the hash chain is broken"]}},
@@ -128,6 +139,18 @@ PLANTED_IN_WHAT_WAS_ASKED: Mapping[str, tuple[dict[str, object], set[str]]] = {
     "a payment was told and is not there": (
         {"payments": {"ORD-1": ("ada", 1000, "NGN"), "ORD-3": ("ada", 1, "NGN")}},
         {"what services were told is kept as they asked"},
+    ),
+    "a payment is there that nobody was told of": (
+        {"payments": {}},
+        {"nothing is kept for a service that it was not told of"},
+    ),
+    "a refund is there that nobody was told of": (
+        {"refunds": {}},
+        {"nothing is kept for a service that it was not told of"},
+    ),
+    "a debit is there that nobody was told of": (
+        {"debits": {}},
+        {"nothing is kept for a service that it was not told of"},
     ),
     "a refund was told and is not there": (
         {"refunds": {"RE-1": ("ORD-1", 100), "RE-2": ("ORD-1", 1)}},

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.chaos.proof import answers, asked, events, history, layers, ledger, money, running
+from tests.chaos.proof import (
+    answers,
+    asked,
+    commands,
+    credit,
+    events,
+    history,
+    layers,
+    ledger,
+    money,
+    running,
+    told,
+)
 
 if TYPE_CHECKING:
     from tests.chaos.proof.evidence import Evidence
@@ -14,8 +26,11 @@ CHECKS = (
     *events.CHECKS,
     *history.CHECKS,
     *money.CHECKS,
+    *credit.CHECKS,
     *ledger.CHECKS,
     *asked.CHECKS,
+    *told.CHECKS,
+    *commands.CHECKS,
     *answers.CHECKS,
     *running.CHECKS,
     *layers.CHECKS,

@@ -32,7 +32,10 @@ class Acked(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """What a provider has of one payment in one currency, in minor units."""
+    """What a provider has of one payment in one currency, in minor units.
+
+    `is_announced` says whether the payment was made known to the service.
+    """
 
     provider: str
     reference: str
@@ -41,6 +44,7 @@ class Booked(NamedTuple):
     refunded_minor: int
     charged_back_minor: int
     fees_minor: int
+    is_announced: bool = True
 
 
 class Compared(NamedTuple):
@@ -75,9 +79,12 @@ class Asked:
 
     `payments` has (customer, amount, currency) of each acknowledged reference, `refunds` each
     acknowledged refund by its reference, `debits` what was spent, `reversed` what was given back.
-    `unexpected` are all requests, and those whose answer nothing excuses.
+    `unexpected` are all requests, and those whose answer nothing excuses. `client_id` asked all of
+    it; `is_over` says that nothing of it is left unanswered.
     """
 
+    client_id: str = ""
+    is_over: bool = True
     payments: Mapping[str, tuple[str, int, str]] = field(default_factory=dict)
     refunds: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     debits: Mapping[str, Debit] = field(default_factory=dict)
@@ -93,12 +100,14 @@ class Made:
     """What providers did because our workers asked them.
 
     `effects` counts the effects of each (operation, reference); `refunds` are those in their books,
-    `doubled` how many of a payment a provider without keys made twice though asked once.
+    `doubled` how many of a payment a provider without keys made twice though asked once, `lied` the
+    payments about which one has told another amount than it had.
     """
 
     effects: Mapping[tuple[str, str], int] = field(default_factory=dict)
     refunds: Sequence[Refund] = ()
     doubled: Mapping[str, int] = field(default_factory=dict)
+    lied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,11 @@ class Evidence:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query.encode(), values or None).fetchall()
 
+    def rows_by(self, query: str, named: Mapping[str, object]) -> list[Row]:
+        """Return the rows of a query of ours whose values have names."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query.encode(), named).fetchall()
+
     def count(self, query: str) -> int:
         """Return the number that a query of ours asks for."""
         row = self.connection.execute(query.encode()).fetchone()
@@ -187,6 +201,6 @@ _TABLES = (
     CREATE TEMP TABLE chaos_booked
         (provider text NOT NULL, reference text NOT NULL, currency text NOT NULL,
          captured bigint NOT NULL, refunded bigint NOT NULL, charged_back bigint NOT NULL,
-         fees bigint NOT NULL)
+         fees bigint NOT NULL, is_announced boolean NOT NULL)
     """,
 )

@@ -95,6 +95,7 @@ def _booked(run: Run) -> Iterator[Booked]:
             taken.refunded,
             taken.charged_back,
             taken.fees,
+            taken.is_announced,
         )
 
 
@@ -110,7 +111,7 @@ def _made(run: Run) -> Made:
         for capture in run.stage.provider.books.captures
         for refund in capture.refunds
     ]
-    return Made(effects, refunds, _doubled(run))
+    return Made(effects, refunds, _doubled(run), _lied(run))
 
 
 def _doubled(run: Run) -> Counter[str]:
@@ -119,6 +120,14 @@ def _doubled(run: Run) -> Counter[str]:
         for call in run.stage.provider.journal
         if call.effect and not call.key and call.operation == "refund"
         if call.fault is not None and Behaviour.DUPLICATE in call.fault
+    )
+
+
+def _lied(run: Run) -> frozenset[str]:
+    return frozenset(
+        call.about
+        for call in run.stage.provider.journal
+        if call.fault is not None and Behaviour.WRONG_AMOUNT in call.fault
     )
 
 

@@ -20,6 +20,8 @@ def asked_of(run: Run) -> Asked:
     kinds = (kind for kind in history.kinds() if kind not in NOT_OF_SERVICES)
     tries = sum(sum(history.counts(kind).values()) for kind in kinds)
     return Asked(
+        client_id=run.traffic.client_id,
+        is_over=run.settled.sent_s is not None,
         payments=journal.payments,
         refunds=journal.refunds,
         debits={name: Debit(*debit) for name, debit in journal.debits.items()},

@@ -58,6 +58,7 @@ class Traffic:
     Genuine events are sent again, with a new signature and on the other front, until they are
     answered 200; whatever else was answered stands in the history. `secrets` are those that clients
     were given and those exchanged, by name: no more to be logged than those of the environment.
+    `client_id` is the shop's.
     """
 
     def __init__(self, stage: Ground, options: Options, history: History) -> None:
@@ -74,6 +75,7 @@ class Traffic:
             rate_per_s=options.rate_per_s,
             database_url=stage.database_url,
         )
+        self.client_id = ""
         self.secrets: dict[str, str] = {}
         self._seed = options.seed
         self._orders_per_s = options.orders_per_s
@@ -106,6 +108,7 @@ class Traffic:
             *("clients", "create", "lab", "--scope", "payments:write", "--scope", "credit:write"),
             *("--initialize", LIMIT, "--verify", LIMIT, "--reason", "the lab"),
         )
+        self.client_id = told["client_id"]
         self.secrets["the shop's API key"] = told["key"]
         self._shop = Shop(
             self._shop_fronts,
