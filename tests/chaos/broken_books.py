@@ -172,8 +172,8 @@ PLANTED_IN_THE_DATABASE = {
         (
             "INSERT INTO sms_transactions (reference, client_id, customer_id, currency, kind,"
             " amount_minor, balance_after_minor, customer_version, movement_id, reverses_id,"
-            " created_at) SELECT 'REV-1', client_id, customer_id, currency, 'sms_reversal', 50, 900,"
-            " 4, 5, id, now() FROM sms_transactions WHERE reference = 'SMS-1'"
+            " created_at) SELECT 'REV-1', client_id, customer_id, currency, 'sms_reversal', 50,"
+            " 900, 4, 5, id, now() FROM sms_transactions WHERE reference = 'SMS-1'"
         ),
         {"nothing is kept for a service that it was not told of"},
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -132,7 +133,8 @@ class Nemesis:
                 continue
             for target in KINDS[kind].targets:
                 try:
-                    fault.end(self._stage, self._traffic, Strike(0.0, kind, target, 0.0))
+                    with contextlib.suppress(NotNow):
+                        fault.end(self._stage, self._traffic, Strike(0.0, kind, target, 0.0))
                 except Exception as error:  # noqa: BLE001 - the others must be healed too
                     unhealed.append(f"{kind} at {target}: {type(error).__name__}: {error}")
         return unhealed
@@ -198,6 +200,8 @@ class Nemesis:
             try:
                 said = self._faults[strike.kind].end(self._stage, self._traffic, strike)
                 struck.is_healed = True
+            except NotNow as nothing:
+                said, struck.missed, struck.is_healed = str(nothing), True, True
             except Exception as error:  # noqa: BLE001 - it is tried again
                 said = f"not healed: {type(error).__name__}: {error}"
                 time.sleep(HEAL_AGAIN_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import psycopg
@@ -15,6 +15,7 @@ from tests.chaos.kinds import POSTGRES
 from tests.chaos.plan import Strike
 from tests.chaos.processes import Processes
 from tests.chaos.store_keeper import StoreKeeper
+from tests.chaos.traffic.journal import Checked
 from tests.local import throw_away
 from tests.local.service import ROOT
 from tests.local.stores import Stores
@@ -58,6 +59,7 @@ class SmallStage:
     folder: Path
     stores: StoreKeeper
     processes: Processes
+    duties: Checked = field(default_factory=Checked)
 
     @property
     def database_url(self) -> str:

@@ -120,6 +120,7 @@ def sound(connection: Connection, folder: Path) -> Evidence:
             bounds=Compared(1, ()),
             processes=Compared(1, ()),
             settled=Compared(1, ()),
+            duties=Compared(1, ()),
             logs=folder,
             secrets={"PAYSTACK_SECRET_KEY": SECRET},
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from tests.chaos.errors import EdgesFailed
 from tests.chaos.kinds import POSTGRES
 from tests.chaos.processes import Processes, kind_of
 from tests.chaos.store_keeper import StoreKeeper
+from tests.chaos.traffic.journal import Checked
 from tests.chaos.traffic.provider import provider as simulated
 from tests.local import environments, fresh_secrets, procfile, service
 from tests.local.stores import Stores
@@ -53,6 +54,7 @@ NO_INJECTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 class Stage:
     """A service that is ready, and everything by which it can be hurt.
 
+    `duties` counts what the service owes also while it is struck, and names what it has not done.
     `environment` has the secrets and the direct addresses, for operators' commands and for the
     lab's own eyes: what is done with them passes no edge. `proxy_pid` is the process of all edges.
     """
@@ -65,6 +67,7 @@ class Stage:
     stores: StoreKeeper
     provider: Provider
     proxy_pid: int
+    duties: Checked = field(default_factory=Checked)
 
     @property
     def console_url(self) -> str:

@@ -106,6 +106,29 @@ PLANTED_ELSEWHERE: Mapping[str, tuple[dict[str, object], set[str]]] = {
             "without faults, every genuine webhook is answered 200",
         },
     ),
+    "a webhook was answered 401, and nobody has changed a secret": (
+        {"heard": replace(HEARD, answers=Counter({200: 3, 401: 1}))},
+        {
+            "every webhook is answered honestly, and never with a 500",
+            "without faults, every genuine webhook is answered 200",
+        },
+    ),
+    "a webhook was answered 401 while a secret was changed": (
+        {
+            "heard": replace(
+                HEARD, answers=Counter({200: 3, 401: 1}), struck=frozenset({"secret_rotation"})
+            )
+        },
+        {"without faults, every genuine webhook is answered 200"},
+    ),
+    "a signature of an hour ago was let in": (
+        {"heard": replace(HEARD, stale=1)},
+        {"what nobody authenticated has changed nothing"},
+    ),
+    "a signature of an hour ago was let in by a wrong clock": (
+        {"heard": replace(HEARD, stale=1, struck=frozenset({"clock_jump"}))},
+        set(),
+    ),
     "a webhook was answered 503 without a fault": (
         {"heard": replace(HEARD, answers=Counter({200: 3, 503: 1}))},
         {"without faults, every genuine webhook is answered 200"},
@@ -186,6 +209,7 @@ PLANTED_IN_WHAT_WAS_SEEN = {
     "bounds": "memory, files, threads, connections and tables stay bounded",
     "processes": "every process runs at the end",
     "settled": "everything is settled in time after the faults end",
+    "duties": "what is owed while faults strike is done: stops, burials, migrations, pages",
 }
 
 

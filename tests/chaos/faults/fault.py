@@ -33,5 +33,5 @@ class Fault(Protocol):
         """Undo it, and return what came of it.
 
         May be called again, or where nothing has begun. Raises what it could not undo just now;
-        it is then called again.
+        it is then called again; NotNow where all the while there was nothing to hit.
         """

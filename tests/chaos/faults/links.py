@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from tests.chaos.faults.fault import NotNow
 from tests.chaos.faults.postgres import Always
 
 if TYPE_CHECKING:
@@ -28,22 +29,32 @@ REFUSED_SHARE = 0.3
 
 
 class OnOneEdge(Always):
-    """Something goes wrong on one edge until the end."""
+    """Something goes wrong on one edge until the end.
 
-    def __init__(self, break_it: Callable[[Edge, Strike], object]) -> None:
+    `counted` is the edge's count of what was hit, where it has one.
+    """
+
+    def __init__(self, break_it: Callable[[Edge, Strike], object], counted: str = "") -> None:
         self._break_it = break_it
+        self._counted = counted
+        self._before: dict[str, int] = {}
 
     def begin(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:
         """Break it."""
         del traffic
-        self._break_it(stage.edges[strike.target], strike)
+        edge = stage.edges[strike.target]
+        self._before[strike.target] = edge.counts.get(self._counted, 0)
+        self._break_it(edge, strike)
         return strike.target
 
     def end(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:
-        """Heal it; say how many answers were lost on it so far."""
+        """Heal it; say how many answers were lost on it so far. Raises NotNow if none was."""
         del traffic
         edge = stage.edges[strike.target]
         edge.heal()
+        before = self._before.pop(strike.target, None)
+        if self._counted and before == edge.counts.get(self._counted, 0):
+            raise NotNow(f"no {self._counted}")
         return ", ".join(f"{name} {count}" for name, count in sorted(edge.counts.items()))
 
 

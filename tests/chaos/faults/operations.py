@@ -29,6 +29,9 @@ HALVES = (("web-1", "worker-1", "relay-1"), ("web-2", "worker-2", "relay-2", "co
 """Who is restarted together: the other half goes on."""
 
 READY_S_MAX = 10.0
+GRACEFUL_S_MAX = 10.5
+"""Within 10 s, and a moment for it to be seen."""
+
 MIGRATE_S_MAX = 30.0
 STEP_TRIES_MAX = 10
 AGAIN_S = 0.2
@@ -60,12 +63,19 @@ def restart(
         with contextlib.suppress(NotReady):
             stage.processes.wait_ready(name, within_s=READY_S_MAX)
         took_s, code = stage.processes.restart(name, environment)
+        stage.duties.note(_slow_or_hurt(name, took_s, code))
         with contextlib.suppress(NotReady):
             stage.processes.wait_ready(name, within_s=READY_S_MAX)
         return f"{name} {took_s:.1f} s code {code}"
 
     with ThreadPoolExecutor(len(names)) as threads:
         return list(threads.map(one, names))
+
+
+def _slow_or_hurt(name: str, took_s: float, code: int) -> str | None:
+    if took_s <= GRACEFUL_S_MAX and code == 0:
+        return None
+    return f"{name} was asked to stop, and did so after {took_s:.1f} s with {code}"
 
 
 class RollingRestart(Always):
@@ -98,7 +108,18 @@ class Migration(Always):
         """Contract."""
         del traffic, strike
         tries = sum(_step(stage, step) for step in CONTRACT)
+        stage.duties.note(_not_migrated(stage))
         return f"{tries} tries of {len(CONTRACT)} steps"
+
+
+def _not_migrated(stage: Stage) -> str | None:
+    """Have the command run until it says that all is well: other faults may be in its way."""
+    for _ in range(STEP_TRIES_MAX):
+        code = _migrate(stage, killed_after_s=None)
+        if code == 0:
+            return None
+        time.sleep(AGAIN_S)
+    return f"`payratchet migrate` ended with {code}, {STEP_TRIES_MAX} times in a row"
 
 
 def _give_up_in_the_middle(stage: Stage) -> None:

@@ -29,7 +29,8 @@ AGAIN_S = 0.3
 BURIED_S_MAX = 8.0
 """How much longer than planned it may stay armed, so that it is buried and not just disarmed."""
 
-OPEN = "not buried"
+OPEN = "is not buried"
+LOST = "was never kept"
 SECRET = "PAYSTACK_SECRET_KEY"
 
 
@@ -66,6 +67,9 @@ class Poison:
             time.sleep(AGAIN_S)
             ended = _ended(stage, marker)
         poison_of(stage.folder).unlink(missing_ok=True)
+        if marker is not None:
+            problem = f"a poisonous event {ended}"
+            stage.duties.note(problem if ended.startswith((OPEN, LOST)) else None)
         return ended
 
 
@@ -108,6 +112,6 @@ def _ended(stage: Stage, marker: str) -> str:
             [marker.encode()],
         ).fetchone()
     if row is None:
-        return "was never kept"
+        return LOST
     reason, lane, crashes = row
     return reason or (f"{OPEN}: {lane}, {crashes} crashes" if lane else "done, harmless")

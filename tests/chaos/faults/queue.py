@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from domain.wakeup import BROKER_NAMESPACE, Lane, actor_name, queue_name
+from tests.chaos.faults.fault import NotNow
 from tests.chaos.faults.postgres import Always
 from tests.chaos.faults.valkey import connected
 
@@ -54,6 +55,8 @@ class _Meddling(Always):
             while time.monotonic() < until_s and met < MET_MAX:
                 met += sum(self._meddle(client, queue_key(lane), strike) for lane in LANES)
                 time.sleep(LOOK_EVERY_S)
+        if not met:
+            raise NotNow("no message waited")
         return f"{met} messages"
 
     def end(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:

@@ -29,7 +29,7 @@ def faults() -> Mapping[str, Fault]:
     """Return new faults of all kinds: links first, then stores, then what needs them."""
     return {
         "links_reset": links.Swizzle(),
-        "commit_reply_lost": links.OnOneEdge(links.lose_commit_replies),
+        "commit_reply_lost": links.OnOneEdge(links.lose_commit_replies, "answers_lost"),
         "reply_blackholed": links.OnOneEdge(links.swallow_replies),
         "links_refused": links.OnOneEdge(links.refuse),
         "link_slow": links.OnOneEdge(links.slow_down),

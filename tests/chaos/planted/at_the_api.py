@@ -11,6 +11,17 @@ from tests.chaos.planted.taking import late, put, without
 KEPT_LATE_S = 0.05
 """Seconds between the commit of a key and that of its effect."""
 
+KEPT_AFTER_S = 0.2
+"""Seconds between the commit of an effect and that of its key."""
+
+_KEEP = """
+    INSERT INTO idempotency_keys
+        (client_id, method, route, key, fingerprint, status, headers, body, expires_at)
+    VALUES (%(client_id)s, %(method)s, %(route)s, %(key)s, %(fingerprint)s, %(status)s,
+            %(headers)s, %(body)s, now() + interval '1 day')
+    ON CONFLICT DO NOTHING
+"""
+
 KEEPING_TRIES_MAX = 40
 KEEPING_PAUSE_S = 0.25
 
@@ -34,6 +45,31 @@ def commits_effects_late(transactions: Any) -> None:
         await right(connection, slot, given)
 
     right = put(transactions, "_commit", commit)
+
+
+def claims_no_key(idempotency: Any) -> None:
+    """Look whether a key is known, and do not take it."""
+
+    async def send(self: Any) -> None:
+        await self._cursor.execute("SELECT 1")
+
+    put(idempotency.Claim, "send", send)
+
+
+def keeps_keys_afterwards(transactions: Any) -> None:
+    """Commit what is asked for, and then the key under which it was asked."""
+    idempotency, json = late("ingress.api.idempotency"), late("psycopg.types.json")
+
+    async def commit(connection: Any, slot: Any, given: Any) -> None:
+        await connection.execute("COMMIT")
+        if slot is None:
+            return
+        await asyncio.sleep(KEPT_AFTER_S)
+        kept = idempotency.left(slot, given)
+        named = {**slot._asdict(), **kept._asdict(), "headers": json.Jsonb(kept.headers)}
+        await connection.execute(_KEEP, named)
+
+    put(transactions, "_commit", commit)
 
 
 def does_nothing_together(together: Any) -> None:

@@ -6,6 +6,7 @@ from tests.chaos.planted import at_the_api as api
 from tests.chaos.planted import of_calls as calls
 from tests.chaos.planted.bug import (
     BALANCES,
+    COMMANDS,
     FINAL,
     LIMITS,
     NOT_REFUSED,
@@ -15,6 +16,7 @@ from tests.chaos.planted.bug import (
     REFUNDS,
     REFUNDS_END,
     RESCUED,
+    TOLD,
     WEBS,
     WORKERS,
     Bug,
@@ -50,6 +52,16 @@ REFUND_UNGUARDED = """
         END $$
 """
 
+WORK_LOST = """
+    CREATE FUNCTION lab_lose_work() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.lane = 'calls' AND NEW.event_id % 3 = 0 THEN
+                RETURN NULL;
+            END IF;
+            RETURN NEW;
+        END $$
+"""
+
 BUGS = (
     Bug(
         name="key-by-itself",
@@ -68,6 +80,35 @@ BUGS = (
         plants=KEYS,
         statements=("DROP TRIGGER idempotency_keys_answered ON idempotency_keys",),
         faults=("kill_web",),
+        orders_per_s=BUSY_PER_S,
+        rate_per_s=FEW_PER_S,
+    ),
+    Bug(
+        name="key-afterwards",
+        sentence="An Idempotency-Key is committed after what it is for.",
+        told_by=(TOLD,),
+        where=WEBS,
+        plants=(
+            Plant("ingress.api.together", api.does_nothing_together),
+            Plant("ingress.api.idempotency", api.claims_no_key),
+            Plant("ingress.api.transactions", api.keeps_keys_afterwards),
+        ),
+        faults=("kill_web",),
+        lasts_s=20.0,
+        orders_per_s=BUSY_PER_S,
+        rate_per_s=FEW_PER_S,
+    ),
+    Bug(
+        name="command-without-work",
+        sentence="A command is kept, and its work is not.",
+        told_by=(COMMANDS,),
+        statements=(
+            WORK_LOST,
+            (
+                "CREATE TRIGGER lab_lose_work BEFORE INSERT ON inbound_work"
+                " FOR EACH ROW EXECUTE FUNCTION lab_lose_work()"
+            ),
+        ),
         orders_per_s=BUSY_PER_S,
         rate_per_s=FEW_PER_S,
     ),

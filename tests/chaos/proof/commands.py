@@ -22,7 +22,8 @@ _WITHOUT_COMMAND = f"""
     SELECT 'refund', r.reference FROM refunds r JOIN payment_logs p ON p.id = r.payment_id
     WHERE r.client_id = %(client)s AND NOT EXISTS (
         SELECT FROM inbound_events e
-        WHERE e.source = 'internal' AND e.event_key = 'refund:' || p.reference || ':' || r.reference)
+        WHERE e.source = 'internal'
+          AND e.event_key = 'refund:' || p.reference || ':' || r.reference)
     LIMIT {NAMED_MAX}
 """
 _WITHOUT_END = f"""
@@ -53,7 +54,7 @@ _COMMANDS = "SELECT count(*) FROM inbound_events WHERE source = 'internal'"
 
 
 def every_command_comes_to_its_end(evidence: Evidence) -> Invariant:
-    """What was asked for has a command; and a command that is over is done, refused or set aside."""
+    """What was asked for has a command; one that is over is done, refused or set aside."""
     named = {"client": evidence.asked.client_id, "askable": list(ASKABLE)}
     problems = [
         f"{row['what']} {row['reference']} has no command"

@@ -43,9 +43,9 @@ _JUDGED = f"""
        OR (NOT is_as_asked AND state <> 'review')
     LIMIT {NAMED_MAX}
 """
-"""What came as it was asked for is the customer's, less what went back or is held for a refund. What
-came twice is so once; another amount or another money is nobody's. Both wait for a person, and
-nothing else does, but what a provider has told untruths about.
+"""What came as it was asked for is the customer's, less what went back or is held for a refund.
+What came twice is so once; another amount or another money is nobody's. Both wait for a person,
+and nothing else does, but what a provider has told untruths about.
 """
 
 _OTHERS = f"""
@@ -65,7 +65,8 @@ _NOT_KEPT = f"""
 def credit_is_what_was_paid(evidence: Evidence) -> Invariant:
     """Each payment has raised its customer's credit by what is theirs, and by nothing else."""
     problems = [
-        f"{row['reference']} is {row['state']} with {row['credited']} credited, {row['due']} are due"
+        f"{row['reference']} is {row['state']} with {row['credited']} credited, "
+        f"{row['due']} are due"
         for row in evidence.rows_by(_JUDGED, {"lied": list(evidence.made.lied)})
     ]
     problems += [

@@ -118,7 +118,8 @@ class Heard:
     `dishonest` names answers that say less than they must, such as a 503 without Retry-After.
     `contradictions` are events that were given two ids, or accepted twice. `forged` are attackers'
     request ids; `attacks` are their tries, and those that were not refused. `hasty` is how often a
-    client was let in that asks more often than it may, and when that was once too often.
+    client was let in that asks more often than it may, and when that was once too often. `stale` is
+    how many requests of an hour ago were let in, as duplicates; `struck` are the faults there were.
     """
 
     answers: Mapping[int, int] = field(default_factory=Counter)
@@ -128,13 +129,16 @@ class Heard:
     attacks: Compared = NOTHING
     hasty: Compared = NOTHING
     unanswered: int = 0
+    stale: int = 0
+    struck: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was seen of the processes while everything ran.
 
-    `snapshots` are the bank checks in the middle of things; `bounds` what must not grow.
+    `snapshots` are the bank checks in the middle of things; `bounds` what must not grow,
+    `duties` what is owed while faults strike.
     `logs` is the folder with every process's log, `secrets` what must not be in them.
     """
 
@@ -142,6 +146,7 @@ class Seen:
     bounds: Compared = NOTHING
     processes: Compared = NOTHING
     settled: Compared = NOTHING
+    duties: Compared = NOTHING
     logs: Path | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
 

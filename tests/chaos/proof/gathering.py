@@ -144,6 +144,8 @@ def _heard(run: Run) -> Heard:
         forged=run.traffic.forged_ids,
         attacks=Compared(attacks.checked + forgeries, (*attacks.problems, *admitted)),
         hasty=compared(run.traffic.hasty.checked),
+        stale=history.stale,
+        struck=frozenset(+run.nemesis.faults_done),
     )
 
 
@@ -165,6 +167,7 @@ def _seen(run: Run, connection: Connection) -> Seen:
         bounds=_bounds(run, connection),
         processes=_processes(run),
         settled=_settled(run),
+        duties=_duties(run),
         logs=run.stage.folder / "log",
         secrets=_secrets(run),
     )
@@ -190,6 +193,14 @@ def _processes(run: Run) -> Compared:
         problems.append(str(error).partition("\n")[0])
     problems += [f"the lab could not undo {what}" for what in run.unhealed]
     return Compared(len(processes.names), tuple(problems))
+
+
+def _duties(run: Run) -> Compared:
+    """A slow client is judged where nothing strikes: a link that is cut keeps no promise."""
+    slow = [run.traffic.slow] if run.options.is_fault_free else []
+    all_ = [compared(each) for each in (run.stage.duties, run.traffic.pages, *slow)]
+    problems = tuple(problem for each in all_ for problem in each.problems)
+    return Compared(sum(each.checked for each in all_), problems)
 
 
 def _settled(run: Run) -> Compared:

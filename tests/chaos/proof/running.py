@@ -143,5 +143,20 @@ def everything_settled(evidence: Evidence) -> Invariant:
     return invariant(name, settled.checked, settled.problems)
 
 
-CHECKS = (no_secret_leaks, everything_stays_bounded, every_process_runs, everything_settled)
+def duties_are_done(evidence: Evidence) -> Invariant:
+    """Processes that are asked to stop do so in time, poison is buried, a migration comes to its
+    end, slow clients are thrown out, and the console never fails of itself.
+    """
+    duties = evidence.seen.duties
+    name = "what is owed while faults strike is done: stops, burials, migrations, pages"
+    return invariant(name, duties.checked, duties.problems)
+
+
+CHECKS = (
+    no_secret_leaks,
+    everything_stays_bounded,
+    every_process_runs,
+    everything_settled,
+    duties_are_done,
+)
 CHECKS_WITHOUT_FAULTS = (no_constraint_came_to_the_rescue,)

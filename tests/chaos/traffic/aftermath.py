@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.chaos.traffic.asking import Asking
     from tests.chaos.traffic.journal import Journal, Told
     from tests.chaos.traffic.orders import Order
+    from tests.chaos.traffic.sampling import Sampling
 
 LOOKS_S = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0)
 """When a shop looks whether it is paid, each after the one before; then it lets the order go."""
@@ -33,8 +34,11 @@ DEBITS = "/v1/sms-transactions"
 class Aftermath:
     """Follows orders to their end; as soon as `stopped` is set nothing is waited for."""
 
-    def __init__(self, asking: Asking, journal: Journal, stopped: asyncio.Event) -> None:
+    def __init__(
+        self, asking: Asking, sampling: Sampling, journal: Journal, stopped: asyncio.Event
+    ) -> None:
         self._asking = asking
+        self._sampling = sampling
         self._journal = journal
         self._stopped = stopped
 
@@ -127,7 +131,7 @@ class Aftermath:
 
     async def _post(self, what: str, path: str, body: dict[str, object]) -> Told:
         content = json.dumps(body).encode()
-        return await self._asking.post(Asked(what, path, content, self._asking.key()))
+        return await self._sampling.post(Asked(what, path, content, self._asking.key()))
 
     def _expect(self, told: Told, what: str, *statuses: HTTPStatus) -> None:
         if told.status not in statuses:

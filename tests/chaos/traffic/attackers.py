@@ -40,6 +40,7 @@ class Attackers:
 
     def __init__(self, ingress_urls: Sequence[str], history: History, *, seed: int) -> None:
         self.checked = Checked()
+        self.slow = Checked()
         self._ports = [urlsplit(url).port or 0 for url in ingress_urls]
         self._history = history
         self._rng = random.Random(f"attackers/{seed}")
@@ -100,6 +101,8 @@ class Attackers:
             while not self._is_over.is_set() and connection.recv(65_536):
                 pass
             outcome, said = Outcome.REFUSED, "was thrown out"
+        if not self._is_over.is_set():
+            self.slow.note(None if outcome is Outcome.REFUSED else f"a slow client {said}")
         self._note(SLOW, place, began_s, outcome, said)
 
     def _note(self, what: str, place: int, began_s: float, outcome: Outcome, said: str) -> None:

@@ -73,7 +73,7 @@ class Journal:
     (payment, amount) of each refund, `debits` what was spent, `reversed` which of it came back.
     `same_bytes` compares answers under one key, `other_body` the refusals of a key that was used
     for something else, `within_capture` two refunds at once. `unexpected` are answers that nothing
-    excuses. `sampled` are keys that are asked again later.
+    excuses.
     """
 
     payments: dict[str, tuple[str, int, str]] = field(default_factory=dict)
@@ -81,7 +81,6 @@ class Journal:
     debits: dict[str, Debit] = field(default_factory=dict)
     reversed: set[str] = field(default_factory=set)
     answers: dict[uuid.UUID, Told] = field(default_factory=dict)
-    sampled: list[Asked] = field(default_factory=list)
     same_bytes: Checked = field(default_factory=Checked)
     other_body: Checked = field(default_factory=Checked)
     within_capture: Checked = field(default_factory=Checked)

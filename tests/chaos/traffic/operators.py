@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from contextlib import closing
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import psycopg
 
 from domain.errors import PayratchetError
 from tests.chaos.history import Outcome, Try
+from tests.chaos.traffic.journal import Checked
 from workers.database import Database
 from workers.replaying.freezing import Asked, freeze
 from workers.store.letter_filters import Wanted
@@ -51,6 +53,7 @@ class Operators:
 
     def __init__(self, database_url: str, console_url: str, history: History, *, seed: int) -> None:
         self.replays = 0
+        self.pages = Checked()
         self._database = Database(database_url, name="lab-operators")
         self._console = urlsplit(console_url)
         self._history = history
@@ -126,4 +129,8 @@ class Operators:
             connection.request("GET", page)
             answer = connection.getresponse()
             answer.read()
-        return f"{page} {answer.status}"
+        is_failure = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        is_honest = not is_failure or answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        said = f"{page} {answer.status}"
+        self.pages.note(None if is_honest else f"the console answered {said}")
+        return said

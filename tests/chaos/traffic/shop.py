@@ -12,6 +12,7 @@ from tests.chaos.traffic.aftermath import Aftermath
 from tests.chaos.traffic.asking import Asking
 from tests.chaos.traffic.journal import Asked, Journal
 from tests.chaos.traffic.orders import Order, Way, drawn
+from tests.chaos.traffic.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -26,10 +27,6 @@ ORDERS_MAX = 200
 
 MANY = 20
 """Requests at once under one key."""
-
-SAMPLED_SHARE = 0.05
-AGAIN_AFTER_S = (5.0, 60.0)
-"""Keys that are asked for again later, and when; all of them once more at the end."""
 
 PATH = "/v1/payments"
 ACCEPTED = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})
@@ -46,7 +43,8 @@ class Shop:
         self._fronts = fronts
         self._asking = Asking(fronts, api_key, history, self.journal, self._rng)
         self._stopped = asyncio.Event()
-        self._aftermath = Aftermath(self._asking, self.journal, self._stopped)
+        self._sampling = Sampling(self._asking, self._rng, self._stopped, self._begin)
+        self._aftermath = Aftermath(self._asking, self._sampling, self.journal, self._stopped)
         self._orders = drawn(seed, per_s)
         self._next = next(self._orders)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,7 +69,7 @@ class Shop:
         if self._stopped.is_set():
             if not self._tasks and not self._has_compared_all:
                 self._has_compared_all = True
-                self._begin(self._compare_all())
+                self._begin(self._sampling.compare_all())
             return
         while self._next.due_s <= now_s and len(self._tasks) < ORDERS_MAX:
             self._begin(self._serve(self._next))
@@ -117,9 +115,7 @@ class Shop:
             await self._asking.post(asked)
         if order.way is Way.OTHER_BODY:
             await self._other_body(asked, order)
-        if self._rng.random() < SAMPLED_SHARE:
-            self.journal.sampled.append(asked)
-            self._begin(self._later(asked))
+        self._sampling.take(asked)
         return told
 
     async def _without_key(self, body: bytes) -> Told:
@@ -139,15 +135,3 @@ class Shop:
         is_right = told.code == "idempotency_key_reused"
         problem = f"a key used for another body was answered {told.status} {told.code}"
         self.journal.other_body.note(None if is_right else problem)
-
-    async def _later(self, asked: Asked) -> None:
-        """Ask again after a while, or as soon as everything ends."""
-        try:
-            async with asyncio.timeout(self._rng.uniform(*AGAIN_AFTER_S)):
-                await self._stopped.wait()
-        except TimeoutError:
-            await self._asking.post(asked)
-
-    async def _compare_all(self) -> None:
-        for asked in self.journal.sampled:
-            await self._asking.post(asked)

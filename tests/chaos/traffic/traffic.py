@@ -173,6 +173,16 @@ class Traffic:
         return self._attackers.checked
 
     @property
+    def pages(self) -> Checked:
+        """How often the console was looked at, and failures that it showed."""
+        return self._operators.pages
+
+    @property
+    def slow(self) -> Checked:
+        """How many slow clients there were, and those that were not thrown out in time."""
+        return self._attackers.slow
+
+    @property
     def forged_ids(self) -> list[str]:
         """The request ids of everything that was forged: no event may have one."""
         return self._senders.forged_ids

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OWED = """
     SELECT (SELECT count(*) FROM inbound_work w
             JOIN inbound_events e ON e.id = w.event_id AND e.received_at = w.received_at
-            WHERE w.lane = 'calls' AND NOT starts_with(e.event_key, 'verify:')
+            WHERE w.lane = 'calls' AND e.event_key !~ '^verify:[^:]+:[0-9]+[.][0-9]+$'
               AND NOT EXISTS (SELECT FROM provider_calls c WHERE c.event_id = w.event_id
                               AND c.provider_key = ANY (%(kept)s))),
            (SELECT count(*) FROM refunds r JOIN payment_logs p ON p.id = r.payment_id
@@ -29,7 +29,8 @@ _OWED = """
                   WHERE d.reference = p.reference AND d.status = 'open'
                     AND e.event_key = 'refund:' || p.reference || ':' || r.reference)))
 """
-"""Of commands to verify there is always one, as long as a customer has neither paid nor failed to.
+"""Of the schedule's questions there is always one, as long as a customer has neither paid nor
+failed to; a service's own are owed like everything else.
 
 A key under which the provider keeps an error for a day is asked with for a day, and then there is
 a letter. A refund of a payment about which the provider has contradicted itself waits in a letter
