@@ -13,6 +13,7 @@ import pytest
 
 from tests.chaos import small_stage
 from tests.chaos.faults import clock, injections, processes
+from tests.chaos.faults.fault import NotNow
 from tests.chaos.kinds import WORKERS
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.plan import Strike
@@ -186,6 +187,32 @@ class Balky:
         if self.tries == 1:
             raise RuntimeError("not just now")
         return "undone"
+
+
+class Idle(Balky):
+    """Finds out in the end that there was nothing to hit."""
+
+    def begin(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:
+        del stage, traffic, strike
+        return "waiting"
+
+    def end(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:
+        del stage, traffic, strike
+        raise NotNow("nothing came")
+
+
+def test_a_strike_that_has_hit_nothing_by_its_end_is_no_fault(stage: SmallStage) -> None:
+    strikes = [Strike(0.0, "flushall", "valkey", 0.1)]
+    nemesis = Nemesis(stage.as_stage, Nobody(), strikes, known={"flushall": Idle()})
+
+    nemesis.start()
+
+    assert nemesis.wait(SOON_S)
+    assert [(each.missed, each.note) for each in nemesis.struck] == [
+        (True, "waiting; nothing came")
+    ]
+    assert nemesis.faults_done.total() == 0
+    assert nemesis.heal_all() == []
 
 
 def test_the_nemesis_ends_what_began_badly_until_it_is_undone(stage: SmallStage) -> None:
