@@ -86,15 +86,15 @@ class Play:
         self.show.phase("preparing the traffic")
         self.traffic.prepare()
         log: list[str] = []
+        began_s = time.monotonic()
         with Watcher(self.stage.database_url) as watcher, Sampler(self._pids) as sampler:
             nemesis = Nemesis(
                 self.stage,
                 self.traffic,
                 strikes,
-                log.append,
+                lambda line: log.append(f"{time.monotonic() - began_s:8.1f} s {line}"),
                 is_calm=lambda: _is_calm(watcher, self.history),
             )
-            began_s = time.monotonic()
             self.traffic.start()
             self._go_on("warming up", WARM_UP_S, watcher, nemesis)
             unhealed = self._hurt(watcher, nemesis)
