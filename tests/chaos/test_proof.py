@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.chaos.broken_books import PLANTED_IN_THE_DATABASE
-from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, asked, events, history, prove
+from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, asked, credit, events, history, prove
 from tests.chaos.proof.evidence import (
     Acked,
     Asked,
@@ -270,6 +270,33 @@ def test_what_is_planted_in_what_was_seen_is_found(evidence: Evidence, field: st
     seen: Seen = replace(evidence.seen, **change)  # type: ignore[arg-type] # by field
 
     assert broken(replace(evidence, seen=seen)) == {PLANTED_IN_WHAT_WAS_SEEN[field]}
+
+
+@pytest.mark.parametrize("why", ["a lie", "a cancellation"])
+def test_money_waits_for_a_person_only_where_a_lie_or_a_cancellation_explains_it(
+    evidence: Evidence, why: str
+) -> None:
+    statements, names = PLANTED_IN_THE_DATABASE[
+        "a payment waits for a person, and nothing is wrong with it"
+    ]
+    evidence.connection.execute(statements.encode())
+    evidence.connection.execute(
+        "UPDATE ledger_entries SET account = 'suspense' WHERE account = 'customer_credit:ada'"
+        " AND payment_id IS NOT NULL"
+    )
+    evidence.connection.execute("UPDATE customer_balances SET balance_minor = -50")
+    named = frozenset({"ORD-1"})
+    explained = (
+        replace(evidence, made=replace(evidence.made, lied=named))
+        if why == "a lie"
+        else replace(evidence, asked=replace(evidence.asked, cancelled=named))
+    )
+
+    explained.lay_out()
+
+    assert credit.credit_is_what_was_paid(explained).holds
+    assert {credit.credit_is_what_was_paid(evidence).name} == names
+    assert not credit.credit_is_what_was_paid(evidence).holds
 
 
 def test_what_a_provider_does_twice_by_itself_is_no_effect_of_ours(evidence: Evidence) -> None:

@@ -29,6 +29,9 @@ AGAIN_S = 0.3
 BURIED_S_MAX = 8.0
 """How much longer than planned it may stay armed, so that it is buried and not just disarmed."""
 
+NEWEST = 50_000
+"""Events among which it is looked for: more than can come while it is armed."""
+
 OPEN = "is not buried"
 LOST = "was never kept"
 SECRET = "PAYSTACK_SECRET_KEY"
@@ -54,13 +57,17 @@ class Poison:
         poison_of(stage.folder).write_text(f"{marker}\n")
         self._armed[strike.target] = marker
         url = stage.ingress_urls[FRONTS.index(strike.target)]
-        _send(url, marker, stage.environment[SECRET])
+        try:
+            _send(url, marker, stage.environment[SECRET])
+        except NotNow:
+            del self._armed[strike.target]
+            raise
         return marker
 
     def end(self, stage: Stage, traffic: Rotates, strike: Strike) -> str:
         """Disarm it; say what became of it."""
         del traffic
-        marker = self._armed.pop(strike.target, None)
+        marker = self._armed.get(strike.target)
         ended = _ended(stage, marker) if marker is not None else ""
         until_s = time.monotonic() + BURIED_S_MAX
         while marker is not None and ended.startswith(OPEN) and time.monotonic() < until_s:
@@ -70,6 +77,7 @@ class Poison:
         if marker is not None:
             problem = f"a poisonous event {ended}"
             stage.duties.note(problem if ended.startswith((OPEN, LOST)) else None)
+            del self._armed[strike.target]
         return ended
 
 
@@ -107,9 +115,10 @@ def _ended(stage: Stage, marker: str) -> str:
             FROM inbound_events e
             LEFT JOIN dead_letters d ON d.event_id = e.id
             LEFT JOIN inbound_work w ON w.event_id = e.id
-            WHERE position(%s::bytea IN e.body) > 0
+            WHERE e.id > (SELECT max(id) FROM inbound_events) - %s
+              AND position(%s::bytea IN e.body) > 0
             """,
-            [marker.encode()],
+            [NEWEST, marker.encode()],
         ).fetchone()
     if row is None:
         return LOST

@@ -25,7 +25,7 @@ _JUDGED = f"""
         SELECT payment_id, account, currency, sum(amount_minor) AS minor FROM ledger_entries
         WHERE starts_with(account, 'customer_credit:') AND payment_id IS NOT NULL GROUP BY 1, 2, 3
     ), judged AS (
-        SELECT p.reference, p.state, p.reference = ANY(%(lied)s) AS is_lied_about,
+        SELECT p.reference, p.state, p.reference = ANY(%(excused)s) AS is_excused,
             b.captured IN (0, b.amount_minor) AND b.foreign_minor = 0 AS is_as_asked,
             coalesce(c.minor, 0) AS credited,
             CASE WHEN b.foreign_minor > 0 THEN 0
@@ -38,14 +38,15 @@ _JUDGED = f"""
                             AND c.account = 'customer_credit:' || p.customer_id
     )
     SELECT * FROM judged
-    WHERE (credited <> due AND NOT (is_lied_about AND state = 'review' AND credited = 0))
-       OR (is_as_asked AND state = 'review' AND NOT is_lied_about)
+    WHERE (credited <> due AND NOT (is_excused AND state = 'review' AND credited = 0))
+       OR (is_as_asked AND state = 'review' AND NOT is_excused)
        OR (NOT is_as_asked AND state <> 'review')
     LIMIT {NAMED_MAX}
 """
 """What came as it was asked for is the customer's, less what went back or is held for a refund.
 What came twice is so once; another amount or another money is nobody's. Both wait for a person,
-and nothing else does, but what a provider has told untruths about.
+and nothing else does, but what a provider has told untruths about, and money that came although its
+payment was to be cancelled.
 """
 
 _OTHERS = f"""
@@ -64,10 +65,11 @@ _NOT_KEPT = f"""
 
 def credit_is_what_was_paid(evidence: Evidence) -> Invariant:
     """Each payment has raised its customer's credit by what is theirs, and by nothing else."""
+    excused = evidence.made.lied | evidence.asked.cancelled
     problems = [
         f"{row['reference']} is {row['state']} with {row['credited']} credited, "
         f"{row['due']} are due"
-        for row in evidence.rows_by(_JUDGED, {"lied": list(evidence.made.lied)})
+        for row in evidence.rows_by(_JUDGED, {"excused": list(excused)})
     ]
     problems += [
         f"{row['reference']} has raised {row['account']} in {row['currency']}"

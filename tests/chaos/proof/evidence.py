@@ -78,7 +78,8 @@ class Asked:
     """What services asked over the API, and what they were told.
 
     `payments` has (customer, amount, currency) of each acknowledged reference, `refunds` each
-    acknowledged refund by its reference, `debits` what was spent, `reversed` what was given back.
+    acknowledged refund by its reference, `debits` what was spent, `reversed` what was given back,
+    `cancelled` payments whose cancellation was accepted.
     `unexpected` are all requests, and those whose answer nothing excuses. `client_id` asked all of
     it; `is_over` says that nothing of it is left unanswered.
     """
@@ -89,6 +90,7 @@ class Asked:
     refunds: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     debits: Mapping[str, Debit] = field(default_factory=dict)
     reversed: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
     same_bytes: Compared = NOTHING
     other_body_refused: Compared = NOTHING
     within_capture: Compared = NOTHING

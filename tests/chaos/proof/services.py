@@ -26,6 +26,7 @@ def asked_of(run: Run) -> Asked:
         refunds=journal.refunds,
         debits={name: Debit(*debit) for name, debit in journal.debits.items()},
         reversed=frozenset(journal.reversed),
+        cancelled=frozenset(journal.cancelled),
         same_bytes=compared(journal.same_bytes),
         other_body_refused=compared(journal.other_body),
         within_capture=compared(journal.within_capture),

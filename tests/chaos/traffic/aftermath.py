@@ -53,6 +53,8 @@ class Aftermath:
         elif order.after is After.CANCEL:
             told = await self._post("cancel", f"{path}/cancel", {})
             self._expect(told, "cancel", HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT)
+            if told.status == HTTPStatus.ACCEPTED:
+                self._journal.cancelled.add(reference)
         elif await self._is_paid(path):
             await self._after_paid(order, reference, path)
 

@@ -70,7 +70,8 @@ class Journal:
     """Grows as the shop is answered.
 
     `payments` has (customer, amount, currency) of each reference that was acknowledged, `refunds`
-    (payment, amount) of each refund, `debits` what was spent, `reversed` which of it came back.
+    (payment, amount) of each refund, `debits` what was spent, `reversed` which of it came back,
+    `cancelled` the payments whose cancellation was accepted.
     `same_bytes` compares answers under one key, `other_body` the refusals of a key that was used
     for something else, `within_capture` two refunds at once. `unexpected` are answers that nothing
     excuses.
@@ -80,6 +81,7 @@ class Journal:
     refunds: dict[str, tuple[str, int]] = field(default_factory=dict)
     debits: dict[str, Debit] = field(default_factory=dict)
     reversed: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
     answers: dict[uuid.UUID, Told] = field(default_factory=dict)
     same_bytes: Checked = field(default_factory=Checked)
     other_body: Checked = field(default_factory=Checked)
