@@ -108,9 +108,6 @@ def test_a_page_is_worked_by_keyboard_from_its_first_key_on(
     one = person()
     one.carry(COOKIE, console.signed_in("ada", Role.VIEWER).token or "")
     one.page.goto("/payments")
-    # A page that another has been opened over has no focus to give.
-    one.page.bring_to_front()
-
     one.page.keyboard.press("Tab")
     expect(one.page.get_by_role("link", name="To the content")).to_be_focused()
     expect(one.page.get_by_role("link", name="To the content")).to_be_in_viewport()
@@ -127,3 +124,17 @@ def test_a_page_is_worked_by_keyboard_from_its_first_key_on(
     expect(one.page.get_by_role("row").filter(has_text=MISMATCHED)).to_be_visible()
     pages = one.page.get_by_role("navigation", name="Pages")
     expect(pages.locator("[aria-current=page]")).to_have_text("Payments")
+
+
+def test_on_a_narrow_screen_the_name_of_the_page_is_in_sight(
+    console: Served, person: Callable[..., Person]
+) -> None:
+    one = person()
+    one.carry(COOKIE, console.signed_in("ada", Role.VIEWER).token or "")
+    one.look_at(dark=False, size=NARROW)
+    for path in ("/refused", "/payments"):
+        one.page.goto(path)
+
+        here = one.page.get_by_label("Pages").locator("[aria-current]")
+        expect(here).to_be_in_viewport(ratio=0.95)
+        assert one.page.evaluate("scrollY") == 0

@@ -30,7 +30,10 @@ function stale(isStale) {
   document.querySelectorAll("[data-stale]").forEach((each) => { each.hidden = !isStale; });
 }
 
-// Where the pages' names do not fit side by side, the one that is looked at is in sight.
+// Where the pages' names do not fit side by side, the one that is looked at is in sight. Only their
+// row is moved: scrollIntoView would also move where the first Tab begins, in Chromium since 150.
 document.querySelectorAll("nav [aria-current]").forEach((each) => {
-  each.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const row = each.closest("nav");
+  const name = each.getBoundingClientRect(), seen = row.getBoundingClientRect();
+  row.scrollLeft += Math.max(0, name.right - seen.right) - Math.max(0, seen.left - name.left);
 });
