@@ -65,6 +65,12 @@ def test_a_capture_with_its_fee_is_one_step_and_two_movements() -> None:
     assert [movement.effect for movement in change.movements] == ["capture", "fee"]
 
 
+def test_a_fee_that_is_told_before_its_capture_does_not_name_the_step() -> None:
+    change = play().hear(fee(), captured())
+
+    assert [edge.event for edge in change.edges] == [Event.SUCCEEDED]
+
+
 def test_a_fee_alone_is_noted() -> None:
     change = play(captured()).hear(fee())
 
