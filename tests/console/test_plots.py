@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -63,6 +64,16 @@ def test_each_line_is_named_at_its_end_and_no_name_lies_on_another() -> None:
     assert sorted(words(drawing, "name")) == ["a 5", "b 5", "c 4.9"]
     places = [float(e.attrib["y"]) for e in drawing.iter(f"{NAME}text") if e.text in {"a 5", "b 5"}]
     assert abs(places[0] - places[1]) >= plots.LABEL_APART
+
+
+def test_names_of_lines_that_end_at_the_bottom_stay_within_the_plot() -> None:
+    drawing = drawn(*(Line(name, [0, 0]) for name in ("accepted", "applied", "refused")))
+
+    texts = [each for each in drawing.iter(f"{NAME}text") if "name" in each.attrib["class"]]
+    places = sorted(float(each.attrib["y"]) for each in texts)
+    assert len(places) == 3
+    assert places[-1] <= HEIGHT - 4
+    assert all(b - a >= plots.LABEL_APART for a, b in itertools.pairwise(places))
 
 
 def test_what_is_drawn_cannot_be_markup_and_has_no_style_of_its_own() -> None:

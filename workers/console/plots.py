@@ -20,7 +20,9 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 84, 10, 24
 
 TICKS_Y_MAX = 4
 LABEL_APART = 13
-"""Steps of the scale, and the least distance between the names of two lines."""
+LABEL_BELOW = 8
+"""Steps of the scale, the least distance between the names of two lines, and what the lowest of
+them needs below its middle."""
 
 _STEPS = (1, 2, 5)
 
@@ -133,9 +135,22 @@ def _path(scale: _Scale, values: Sequence[float | None]) -> str:
 def _names(named: list[tuple[float, float, int, str]]) -> list[Markup]:
     """Write the lines' names at their ends, moved apart where they would lie on each other."""
     words = Markup('<text class="name name-{0}" x="{1}" y="{2}">{3}</text>')
-    written, lowest = [], float(TOP)
-    for y, _, number, name in sorted(named):
-        lowest = max(y, lowest)
-        written.append(words.format(number, WIDTH - RIGHT + 4, round(lowest + 3.5, 1), name))
-        lowest += LABEL_APART
-    return written
+    named = sorted(named)
+    places = _apart([y for y, *_ in named])
+    return [
+        words.format(number, WIDTH - RIGHT + 4, round(y + 3.5, 1), name)
+        for y, (_, _, number, name) in zip(places, named, strict=True)
+    ]
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """Move places down until none lies on another, then up again what fell out of the plot."""
+    lowered, free = [], float(TOP)
+    for y in places:
+        lowered.append(max(y, free))
+        free = lowered[-1] + LABEL_APART
+    raised, free = [], float(HEIGHT - LABEL_BELOW)
+    for y in reversed(lowered):
+        raised.append(min(y, free))
+        free = raised[-1] - LABEL_APART
+    return raised[::-1]
