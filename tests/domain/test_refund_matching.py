@@ -139,6 +139,8 @@ def test_money_of_a_refund_that_failed_after_all_covers_none_and_is_wanted_by_no
     facts = [*before, named("R8", 5, FactStatus.FAILED), named("R9", 5)]
     assert settled([undone, late], facts, told) == {}
     assert settled([undone, late], [*facts, total(10)], told) == {"b": "succeeded"}
+    at_once = [named("R8", 5), named("R8", 5, FactStatus.FAILED), named("R9", 5)]
+    assert settled([undone, ours("b", 5)], at_once, told) == {"b": "succeeded"}
 
 
 def test_an_object_that_was_known_before_a_refund_was_asked_for_is_not_it_whoever_says_so() -> None:
