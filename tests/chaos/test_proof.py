@@ -15,7 +15,17 @@ from tests.chaos.broken_evidence import (
     PLANTED_IN_WHAT_WAS_ASKED,
     PLANTED_IN_WHAT_WAS_SEEN,
 )
-from tests.chaos.proof import CHECKS, CHECKS_WITHOUT_FAULTS, asked, credit, events, history, prove
+from tests.chaos.kinds import KINDS
+from tests.chaos.proof import (
+    CHECKS,
+    CHECKS_WITHOUT_FAULTS,
+    answers,
+    asked,
+    credit,
+    events,
+    history,
+    prove,
+)
 from tests.chaos.proof.evidence import (
     Asked,
     Evidence,
@@ -86,6 +96,12 @@ def test_what_is_planted_in_what_was_seen_is_found(evidence: Evidence, field: st
     seen: Seen = replace(evidence.seen, **change)  # type: ignore[arg-type] # by field
 
     assert broken(replace(evidence, seen=seen)) == {PLANTED_IN_WHAT_WAS_SEEN[field]}
+
+
+def test_what_excuses_an_answer_is_a_fault_that_there_is() -> None:
+    excuses = frozenset({answers.STALE_BY}).union(*answers.EXCUSED.values())
+
+    assert excuses <= KINDS.keys()
 
 
 @pytest.mark.parametrize("why", ["a lie", "a cancellation"])

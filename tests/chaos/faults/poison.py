@@ -29,7 +29,7 @@ AGAIN_S = 0.3
 BURIED_S_MAX = 8.0
 """How much longer than planned it may stay armed, so that it is buried and not just disarmed."""
 
-NEWEST = 50_000
+NEWEST_EVENTS = 50_000
 """Events among which it is looked for: more than can come while it is armed."""
 
 OPEN = "is not buried"
@@ -118,7 +118,7 @@ def _ended(stage: Stage, marker: str) -> str:
             WHERE e.id > (SELECT max(id) FROM inbound_events) - %s
               AND position(%s::bytea IN e.body) > 0
             """,
-            [NEWEST, marker.encode()],
+            [NEWEST_EVENTS, marker.encode()],
         ).fetchone()
     if row is None:
         return LOST
