@@ -23,11 +23,14 @@ import pytest
 import redis
 from psycopg import sql
 
-from tests.local import throw_away
+from tests.local import environments, throw_away
 from tests.local.stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+API_URLS = ("PAYSTACK_API_URL", "STRIPE_API_URL")
+"""What tells our processes where their providers are: nowhere, unless a test has one."""
 
 EMPTY_STORES = "PAYRATCHET_TEST_EMPTY_STORES"
 TEMPLATE = "PAYRATCHET_TEST_TEMPLATE"
@@ -115,6 +118,8 @@ def pytest_configure(config: pytest.Config) -> None:
     environment.setenv("DATABASE_URL", stores.database_url)
     environment.setenv("REDIS_URL", stores.redis_url)
     environment.setenv("PAYRATCHET_ALLOW_UNSAFE_STORE", "1")
+    for name in API_URLS:
+        environment.setenv(name, environments.NOWHERE)
     _migrate_template(run, environment, stores.database_url)
 
 

@@ -21,6 +21,9 @@ KNOWN_TO = {
     "console": re.compile(r"SESSION_SECRET|METRICS_TOKEN"),
     "simulator": re.compile(r"PAYSTACK_SECRET_KEY|STRIPE_WEBHOOK_SECRET"),
 }
+NOWHERE = "http://127.0.0.1:9"
+"""Where providers are called by processes that have none: on this machine, and nothing answers."""
+
 NOTHING = re.compile(r"(?!)")
 NUMBER = re.compile(r"-\d+$")
 

@@ -43,9 +43,6 @@ WARM_UP_S = 3
 MOVES_S_MAX = 30.0
 """How long it may take until a replay that was resumed goes on."""
 
-UNASKED = {"relay": {"RECONCILE_EVERY_S": "0"}}
-"""No provider is there to be reconciled with."""
-
 _DIE = """
     WITH gone AS (DELETE FROM inbound_work RETURNING event_id, received_at)
     INSERT INTO dead_letters (event_id, received_at, source, account, event_type, reference,
@@ -96,7 +93,7 @@ def measure(
     """
     with scene(run, NAME) as on:
         _pile(on, letters)
-        with on.ours(NAMES, extra=UNASKED) as running:
+        with on.ours(NAMES) as running:
             stage = _Stage(on, running, Database(on.database_url, name="bench"), rate_per_s)
             stage.window(WARM_UP_S)
             replay_id = stage.replay()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,22 @@ DRAIN_S_MAX = 120.0
 
 LOOK_S = 0.05
 """Time between two looks at the backlog: what looking costs is counted as the store's work."""
+
+SAID_LINES = 10
+"""How much of each log tells why a measure failed."""
+
+_EACH_EVENT = re.compile(r"events\.applied|delivery\.accepted")
+
+_OLDEST = """
+    SELECT w.*, now(),
+           (SELECT json_agg(t) FROM attempts t WHERE t.event_id = w.event_id) AS tries,
+           (SELECT json_agg(c) FROM claims c WHERE w.event_id = ANY (c.event_ids)) AS claims,
+           (SELECT json_agg(a) FROM (
+                SELECT application_name, state, wait_event, xact_start, query
+                FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid()
+            ) AS a) AS busy
+    FROM inbound_work w ORDER BY w.event_id LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,17 @@ class Scene:
         number: int = row[0]
         return number
 
+    def _oldest(self) -> str:
+        """Return all that is known of the oldest work, and who holds its row."""
+        with self.connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            row = cursor.execute(_OLDEST).fetchone()
+        return str(row)
+
+    def _said(self) -> str:
+        """Return what the processes of this measure said last."""
+        files = sorted(self.run.logs(self.name).glob("*.log"))
+        return "\n".join(f"{file.name}:\n{_end_of(file)}" for file in files)
+
     def until_drained(self, running: Processes) -> float:
         """Wait until nothing is owed; return when that was seen (monotonic).
 
@@ -88,9 +116,18 @@ class Scene:
         while self.count("SELECT count(*) FROM (SELECT FROM inbound_work LIMIT 1) AS first"):
             running.check()
             if time.monotonic() > ends_s:
-                raise BenchFailed(f"{self.owed()} events were still owed after {DRAIN_S_MAX:.0f} s")
+                raise BenchFailed(
+                    f"{self.owed()} events were still owed after {DRAIN_S_MAX:.0f} s;"
+                    f" the oldest: {self._oldest()}\n{self._said()}"
+                )
             time.sleep(LOOK_S)
         return time.monotonic()
+
+
+def _end_of(file: Path) -> str:
+    """Return what a log has last, of what is not said of each event."""
+    lines = file.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in lines if _EACH_EVENT.search(line) is None][-SAID_LINES:])
 
 
 @contextlib.contextmanager

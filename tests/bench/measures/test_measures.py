@@ -12,9 +12,10 @@ from tests.bench import checks
 from tests.bench.errors import BenchFailed, RunVoid
 from tests.bench.measures import delays, end_to_end
 from tests.bench.measures.invariants import BOOKS, INBOX, PAYMENTS
-from tests.bench.measures.scene import scene
+from tests.bench.measures.scene import LOOK_S, scene
 from tests.bench.stage import inbox, supply
 from tests.bench.stage.grounds import Grounds
+from tests.bench.stage.processes import READY_S_MAX
 from tests.bench.stage.run import Run
 from tests.bench.stage.supply import Numbers
 from tests.local.stores import Stores
@@ -118,6 +119,19 @@ def test_end_to_end_applies_what_it_acknowledges_and_accounts_for_everyone(run: 
     assert len(verdicts) == len(INBOX) + len(BOOKS)
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         psycopg.connect(run.grounds.url(end_to_end.NAME))
+
+
+def test_nothing_is_asked_of_a_provider_where_a_measure_has_none(run: Run) -> None:
+    with scene(run, "unasked") as on:
+        on.paid(EVENTS)
+        with on.ours(("relay",)) as running:
+            # Whether a reconciliation is due the relay looks before it takes its first sample.
+            ends_s = time.monotonic() + READY_S_MAX
+            while not on.count("SELECT count(*) FROM overview_samples"):
+                running.check()
+                assert time.monotonic() < ends_s
+                time.sleep(LOOK_S)
+        assert on.owed() == 0
 
 
 def test_the_delay_of_an_effect_is_read_from_the_commits(run: Run) -> None:
