@@ -54,6 +54,9 @@ BUGS = (
         where=WEBS,
         plants=(Plant("ingress.store", door.commits_without_the_disk),),
         faults=("postgres_killed",),
+        # Whoever commits next writes it out too: a kill meets what is not written only by luck.
+        fault_every_s=1.0,
+        lasts_s=30.0,
     ),
     Bug(
         name="ring-before-commit",
